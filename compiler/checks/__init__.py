@@ -1,0 +1,74 @@
+"""What is wrong with an experiment: one mistake per file, found by being here.
+
+A check is a module with a docstring (its page in `llmc explain`), `CODE`, `SEVERITY`, and `check(experiment, facts)`,
+which yields a Problem for each place. It speaks of keys; this file knows where they stand.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+from llmc.compiler.checks.problem import Problem
+from llmc.compiler.facts.known import Facts
+from llmc.compiler.language.diagnostics import Diagnostic, Related, Report, Span
+from llmc.compiler.language.experiment import Experiment
+
+
+@cache
+def all_checks() -> tuple[ModuleType, ...]:
+    """Every check, by code."""
+    names = (info.name for info in pkgutil.iter_modules(__path__))
+    found = (import_module(f"{__name__}.{name}") for name in names if name != "problem")
+    return tuple(sorted(found, key=lambda module: str(module.CODE)))
+
+
+def run(experiment: Experiment, facts: Facts, report: Report) -> None:
+    """Run every check and report what they find."""
+    for module in all_checks():
+        for problem in module.check(experiment, facts):
+            report.add(_located(problem, module, experiment))
+
+
+def _located(problem: Problem, module: ModuleType, experiment: Experiment) -> Diagnostic:
+    related = tuple(Related(_span(experiment, path), f"{path} stands here") for path in problem.related)
+    return Diagnostic(
+        module.CODE,
+        problem.message,
+        _span(experiment, problem.path),
+        problem.path,
+        module.SEVERITY,
+        why=problem.why or section(module, "Why"),
+        help=problem.help or section(module, "Fix"),
+        related=related,
+    )
+
+
+def _span(experiment: Experiment, path: str) -> Span:
+    node = experiment.node(path)
+    # A default was typed nowhere: point at the section that lacks it.
+    return node.span if node.origin == "spec" and not isinstance(node.value, (dict, list)) else node.place
+
+
+def section(module: ModuleType, name: str) -> str | None:
+    """Give the part of a check's docstring that starts with `name:`, on one line.
+
+    >>> import types; section(types.ModuleType("m", "Title.\\n\\nWhy: because\\n  of that.\\n\\nFix: mend it."), "Why")
+    'because of that.'
+    """
+    return next((text for title, text in sections(module.__doc__ or "") if title == name), None)
+
+
+def sections(doc: str) -> Iterator[tuple[str, str]]:
+    """Give the titled paragraphs of a docstring as (title, text on one line)."""
+    for paragraph in _paragraphs(doc):
+        title, colon, text = paragraph.partition(": ")
+        if colon and title.isalpha():
+            yield title, text
+
+
+def _paragraphs(doc: str) -> Iterable[str]:
+    return (" ".join(part.split()) for part in doc.split("\n\n"))

@@ -1,0 +1,23 @@
+"""DeepSpeed cannot train in fp16 on a CPU.
+
+Why: the job would stop with "Type fp16 is not supported on your device" after loading the model.
+Fix: use bf16 or fp32.
+Source: measured with deepspeed 0.19.8 on CPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmc.compiler.checks.problem import Problem
+from llmc.compiler.facts.known import Facts
+from llmc.compiler.language.experiment import Experiment
+
+CODE, SEVERITY = "LLM301", "error"
+
+
+def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
+    """Look for the pair in every target."""
+    for name, target in experiment.targets.items():
+        if experiment.training and experiment.model.dtype == "fp16" and target.accelerator == "cpu":
+            yield Problem("model.dtype", f"fp16 on the CPU of target '{name}'", related=(f"targets.{name}",))

@@ -1,0 +1,40 @@
+"""A spec must not contain a secret.
+
+Why: specs are committed, and every value of a spec ends up in files that people read and in logs.
+Fix: revoke the token, and give it to the job by its environment, outside the spec.
+Source: prefixes documented by Hugging Face (hf_), GitHub (ghp_, github_pat_), AWS (AKIA, ASIA) and OpenAI (sk-).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from llmc.compiler.checks.problem import Problem
+from llmc.compiler.facts.known import Facts
+from llmc.compiler.language.experiment import Experiment
+from llmc.compiler.language.source import Node
+
+CODE, SEVERITY = "LLM211", "error"
+
+_TOKEN = re.compile(
+    r"\b(hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}|(?:AKIA|ASIA)[0-9A-Z]{16}|sk-[\w-]{32,})"
+)
+
+
+def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
+    """Look at every text of the spec; the finding never repeats the secret."""
+    for path, text in _texts(experiment.tree, ""):
+        if _TOKEN.search(text):
+            yield Problem(path, f"{path} holds what looks like an access token")
+
+
+def _texts(node: Node, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(node.value, str):
+        yield path, node.value
+    elif isinstance(node.value, dict):
+        for name, child in node.value.items():
+            yield from _texts(child, f"{path}.{name}" if path else name)
+    elif isinstance(node.value, list):
+        for index, child in enumerate(node.value):
+            yield from _texts(child, f"{path}[{index}]")

@@ -1,0 +1,107 @@
+"""llmc compile: writes the bundle, or compares it with what is there."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from llmc.compiler.bundle.writer import Bundle, Changes, compare, write
+from llmc.compiler.cli.common import end, format_option, out_option, refuse, spec_argument, tell
+from llmc.compiler.cli.main import shown_path
+from llmc.compiler.language.diagnostics import Report
+from llmc.compiler.pipeline import compile_spec
+
+_SHOWN_LINES = 60
+
+
+@click.command("compile")
+@spec_argument
+@out_option
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 where the bundle on the disk differs, and show how.")
+@format_option
+def command(spec: Path, out: Path | None, check: bool, form: str) -> None:
+    """Compile SPEC into its bundle, the files to review and to run."""
+    report = Report()
+    bundle = compile_spec(spec, str(spec), report, out)
+    if form == "json":
+        _as_json(report, bundle, check)
+    if bundle is None:
+        end(report, err=True)
+    tell(report, "text", err=True)
+    folder = shown_path(bundle.folder)
+    changes = compare(bundle)
+    if check:
+        _check(bundle, changes, folder)
+    else:
+        write_or_refuse(bundle, changes, report)
+        count = len(changes.written)
+        removed = f", removed {len(changes.removed)}" if changes.removed else ""
+        click.echo(
+            f"{folder}: wrote {count} of {len(bundle.files)} files{removed}" if changes else f"{folder}: nothing to do"
+        )
+        click.echo(f"next: review {folder}/PLAN.md, then `llmc run {spec}`")
+
+
+def write_or_refuse(bundle: Bundle, changes: Changes, report: Report) -> None:
+    """Write a bundle, unless that would destroy what somebody changed by hand."""
+    if changes.edited:
+        names = ", ".join(changes.edited)
+        refuse(
+            report,
+            "LLM401",
+            f"changed by hand since llmc wrote it: {names}",
+            shown_path(bundle.folder / changes.edited[0]),
+            why="writing the bundle would destroy the change",
+            help="move the change into the spec, or remove the file and compile again",
+        )
+    try:
+        write(bundle, changes)
+    except OSError as error:
+        refuse(
+            report,
+            "LLM403",
+            f"cannot write the bundle: {error.strerror or error}",
+            shown_path(Path(error.filename or bundle.folder)),
+            help="make room or remove what is in the way, then compile again",
+        )
+
+
+def _check(bundle: Bundle, changes: Changes, folder: str) -> None:
+    for line in _difference(bundle, changes):
+        click.echo(line)
+    if changes:
+        click.echo(
+            f"{folder}: differs in {len(changes.written) + len(changes.removed)} files; run `llmc compile`", err=True
+        )
+        raise SystemExit(1)
+    click.echo(f"{folder}: up to date")
+
+
+def _difference(bundle: Bundle, changes: Changes) -> Iterator[str]:
+    for path in changes.written + changes.removed:
+        place = bundle.folder / path
+        old = place.read_text(errors="replace").splitlines() if place.exists() else []
+        new = bundle.files.get(path, b"").decode().splitlines()
+        lines = list(difflib.unified_diff(old, new, f"{path} (on the disk)", f"{path} (compiled)", lineterm="", n=1))
+        yield from lines[:_SHOWN_LINES]
+        if len(lines) > _SHOWN_LINES:
+            yield f"... and {len(lines) - _SHOWN_LINES} more lines"
+
+
+def _as_json(report: Report, bundle: Bundle | None, check: bool) -> None:
+    from llmc.compiler.report.json import tell as tell_json
+
+    answer = json.loads(tell_json(report))
+    changes = compare(bundle) if bundle else Changes()
+    if bundle and not check:
+        write_or_refuse(bundle, changes, report)
+    answer |= {
+        "bundle": shown_path(bundle.folder) if bundle else None,
+        "written": changes.written,
+        "removed": changes.removed,
+    }
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    raise SystemExit(1 if bundle is None or (check and changes) else 0)

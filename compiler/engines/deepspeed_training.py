@@ -1,0 +1,88 @@
+"""Training by DeepSpeed: writes `deepspeed.json`, whole and explicit.
+
+DeepSpeed's defaults change between versions (0.19 clips gradients at 1.0 where 0.14 did not), its `"auto"` means
+something only to one of its callers, and most unknown keys are ignored. So every value that changes a result is
+written out, and `train_batch_size` never is: DeepSpeed derives it, and would compare it with a world size of 1 while a
+model is being loaded. The learning-rate schedule has one owner, the Trainer; it is not in this file.
+Source: docs of DeepSpeed 0.19.8, deepspeed/runtime/config.py and deepspeed/runtime/zero/config.py.
+"""
+
+from __future__ import annotations
+
+from llmc.compiler.job import Decision, Job, Settings, origin_of
+
+NAME = "deepspeed-training"
+FILE = "deepspeed.json"
+
+# Elements in one reduction. DeepSpeed's default of 5e8 is meant for GPUs with tens of GB: its buffer is per rank.
+_BUCKET = {"cpu": 50_000_000}
+_DEFAULT_BUCKET = 500_000_000
+
+
+def fill(job: Job) -> None:
+    """Add DeepSpeed's configuration to the job, and what had to be decided for it."""
+    settings = job.structured[FILE] = Settings()
+    _batch(settings, job)
+    _precision(settings, job)
+    _zero(settings, job)
+    _optimizer(settings, job)
+    settings.put("wall_clock_breakdown", False, "fixed: DeepSpeed's default, timers cost time")
+
+
+def _batch(settings: Settings, job: Job) -> None:
+    batch = job.batch
+    assert batch is not None, "the batch equation is checked before an engine runs"
+    equation = f"{batch.total} = {batch.micro} x {batch.accumulation} x {batch.data_parallel} ranks"
+    if batch.micro_was_chosen:
+        settings.put("train_micro_batch_size_per_gpu", batch.micro, "derived: training.micro_batch_size was left out")
+        job.decisions.append(
+            Decision(
+                "micro batch 1 per rank",
+                "training.micro_batch_size was left out; 1 needs the least memory. A larger one may be faster.",
+            )
+        )
+    else:
+        settings.take("train_micro_batch_size_per_gpu", job.experiment, "training.micro_batch_size")
+    settings.put("gradient_accumulation_steps", batch.accumulation, f"derived: training.global_batch_size, {equation}")
+    settings.take("gradient_clipping", job.experiment, "training.gradient_clipping")
+
+
+def _precision(settings: Settings, job: Job) -> None:
+    dtype = job.experiment.model.dtype
+    for name in ("bf16", "fp16"):
+        settings.put(f"{name}.enabled", dtype == name, "derived: model.dtype")
+
+
+def _zero(settings: Settings, job: Job) -> None:
+    stage = job.experiment.node("deepspeed.zero_stage").value
+    bucket = _BUCKET.get(job.target.accelerator, _DEFAULT_BUCKET)
+    settings.take("zero_optimization.stage", job.experiment, "deepspeed.zero_stage")
+    if stage == 0:
+        return
+    where = f"fixed: bucket for {job.target.accelerator}"
+    settings.put("zero_optimization.reduce_bucket_size", bucket, where)
+    settings.put("zero_optimization.overlap_comm", False, "fixed: needs a second stream, which pays on GPUs only")
+    settings.put("zero_optimization.contiguous_gradients", True, "fixed: DeepSpeed's default")
+    if stage == 3:
+        _zero_3(settings)
+    else:
+        settings.put("zero_optimization.allgather_bucket_size", bucket, where)
+
+
+def _zero_3(settings: Settings) -> None:
+    default = "fixed: DeepSpeed's default"
+    settings.put("zero_optimization.stage3_prefetch_bucket_size", 50_000_000, default)
+    settings.put("zero_optimization.stage3_param_persistence_threshold", 100_000, default)
+    settings.put("zero_optimization.stage3_max_live_parameters", 1_000_000_000, default)
+    settings.put("zero_optimization.stage3_max_reuse_distance", 1_000_000_000, default)
+    gather = "fixed: without it the saved model is empty"
+    settings.put("zero_optimization.stage3_gather_16bit_weights_on_model_save", True, gather)
+
+
+def _optimizer(settings: Settings, job: Job) -> None:
+    settings.put("optimizer.type", "AdamW", origin_of(job.experiment, "training.optimizer.kind"))
+    for name, key in (("lr", "learning_rate"), ("betas", "betas"), ("eps", "eps"), ("weight_decay", "weight_decay")):
+        settings.take(f"optimizer.params.{name}", job.experiment, f"training.optimizer.{key}")
+    # The fused kernel is built on the user's machine for minutes and is no faster on a CPU; the losses are the same.
+    on_cpu = job.target.accelerator == "cpu"
+    settings.put("optimizer.params.torch_adam", on_cpu, f"derived: targets.{job.target_name}.accelerator")

@@ -1,0 +1,43 @@
+"""The files of the user's project that a spec names: whether they are there, and their digests.
+
+A relative path belongs to the project and is known when compiling. An absolute path belongs to the machine that runs
+the job: nothing is known about it here, so that compiling gives the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path, PurePosixPath
+
+
+class Files:
+    """The project's files below and beside the spec's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def is_here(self, path: str) -> bool | None:
+        """Whether a relative path exists; None for an absolute one, of which nothing is known."""
+        return None if PurePosixPath(path).is_absolute() else (self.folder / path).exists()
+
+    def digests(self, path: str) -> dict[str, str]:
+        """Give `path -> sha256:...` for a relative file, or for every visible file of a relative folder.
+
+        The keys are written as the user wrote the path, so that they mean the same on every machine.
+        """
+        place = self.folder / path
+        if not self.is_here(path):
+            return {}
+        if place.is_file():
+            return {path: _digest(place)}
+        inside = sorted(file for file in place.rglob("*") if file.is_file() and not _hidden(file.relative_to(place)))
+        return {f"{path.rstrip('/')}/{file.relative_to(place).as_posix()}": _digest(file) for file in inside}
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()

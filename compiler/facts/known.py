@@ -1,0 +1,22 @@
+"""Everything that is known about the world when compiling: what the checks may ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmc.compiler.facts.files import Files
+from llmc.compiler.facts.stack import Stack, default_stack
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts of one compilation: the project's files and the stack that will run the bundle."""
+
+    files: Files
+    stack: Stack
+
+
+def gather(folder: Path) -> Facts:
+    """Gather what is known for a spec in `folder`; reads nothing but the shipped catalogue."""
+    return Facts(Files(folder), default_stack())

@@ -1,0 +1,68 @@
+"""What is wrong with a spec, as values: a place in a file, a problem there, and the report that collects problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one line of a file. Lines and columns count from 1, columns in characters; the end is exclusive."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    end_column: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that the reader of a diagnostic should see, and what is there."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One problem at one place.
+
+    `code` never changes its meaning, `path` is the dotted key it is about, `why` says what would have happened,
+    `help` what to do, and `fix` the text to put in place of the span where that is certain.
+    """
+
+    code: str
+    message: str
+    span: Span
+    path: str = ""
+    severity: Severity = "error"
+    why: str | None = None
+    help: str | None = None
+    fix: str | None = None
+    related: tuple[Related, ...] = ()
+
+
+@dataclass(slots=True)
+class Report:
+    """The problems found so far. Passes add to it and go on for as long as their input makes sense."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic; the same one twice is said once."""
+        if diagnostic not in self.diagnostics:
+            self.diagnostics.append(diagnostic)
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything found forbids writing a bundle."""
+        return any(d.severity == "error" for d in self.diagnostics)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        """In reading order of the files."""
+        return iter(sorted(self.diagnostics, key=lambda d: (d.span.file, d.span.line, d.span.column, d.code)))

@@ -1,0 +1,248 @@
+"""One walk over tree and schema that says what is wrong at its place and writes out what was left implicit.
+
+What comes back has every key of its schema, in the schema's order, with numbers as the schema's kind of number: two
+specs that mean the same give the same tree. The public jsonschema library is this walk's oracle in the tests; it is not
+used here because its errors know no lines and its import alone costs more than a whole compile.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
+from llmc.compiler.language.limits import outside, show
+from llmc.compiler.language.schema import Schema
+from llmc.compiler.language.source import Node
+
+_TYPE_WORDS = {
+    "object": "a mapping of keys", "array": "a list", "string": "text", "integer": "a whole number",
+    "number": "a number", "boolean": "true or false", "null": "null",
+}  # fmt: skip
+
+
+def complete(node: Node, report: Report) -> Node:
+    """Validate a spec's tree and give it with every default written out; problems go into the report."""
+    return _Walk(report).visit(node, Schema.root(), "")
+
+
+class _Walk:
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def visit(self, node: Node, schema: Schema, path: str) -> Node:
+        actual = _type_of(node.value)
+        if schema.types and not _fits(actual, node.value, schema.types):
+            self._wrong_type(node, actual, schema, path)
+            return node
+        if isinstance(node.value, dict):
+            return self._mapping(node, node.value, schema, path)
+        if isinstance(node.value, list):
+            return self._list(node, node.value, schema, path)
+        return self._scalar(node, schema, path)
+
+    # -- mappings -------------------------------------------------------------------------------------------------
+
+    def _mapping(self, node: Node, value: dict[str, Node], schema: Schema, path: str) -> Node:
+        if schema.discriminator:
+            variant = self._variant(node, value, schema, path)
+            return self._mapping(node, value, variant, path) if variant else node
+        known = schema.properties
+        misspelt = set(self._unknown_keys(value, schema, path))
+        completed: dict[str, Node] = {}
+        for name, child in known.items():
+            inner = _join(path, name)
+            if name in value:
+                completed[name] = self.visit(value[name], child, inner)
+            elif child.has_default:
+                completed[name] = self.visit(_default(child.data["default"], node), child, inner)
+            elif name in schema.data.get("required", ()) and name not in misspelt:
+                self._missing(node, name, child, path)
+        self._named_by_user(node, value, schema, path, completed)
+        return Node(completed, node.span, node.key, node.text, node.origin)
+
+    def _variant(self, node: Node, value: dict[str, Node], schema: Schema, path: str) -> Schema | None:
+        key = schema.discriminator or ""
+        chooser = schema.properties[key]
+        if key not in value:
+            close = difflib.get_close_matches(key, list(value), n=1, cutoff=0.6)
+            if close:
+                self._unknown(value[close[0]], close[0], key, path)
+            else:
+                self._missing(node, key, chooser, path)
+            return None
+        chosen = self.visit(value[key], chooser, _join(path, key)).value
+        return schema.variants.get(chosen) if isinstance(chosen, str) else None
+
+    def _unknown_keys(self, value: dict[str, Node], schema: Schema, path: str) -> Iterable[str]:
+        """Report keys that do not exist; yield the keys that were probably meant."""
+        if schema.other_keys:
+            return
+        for name, node in value.items():
+            if name not in schema.properties:
+                free = [known for known in schema.properties if known not in value]
+                close = difflib.get_close_matches(name, free, n=1, cutoff=0.6)
+                self._unknown(node, name, close[0] if close else None, path, schema)
+                yield from close
+
+    def _named_by_user(
+        self, node: Node, value: dict[str, Node], schema: Schema, path: str, completed: dict[str, Node]
+    ) -> None:
+        """Visit the keys whose names are the user's own, such as targets."""
+        pattern = schema.data.get("propertyNames", {}).get("pattern")
+        for name, child in value.items():
+            if pattern and not re.search(pattern, name):
+                self._say(
+                    "LLM104",
+                    f"'{name}' cannot be a name in {path}",
+                    child.key or child.span,
+                    _join(path, name),
+                    help="use lower-case letters, digits and dashes, at most 63",
+                )
+            elif schema.other_keys and name not in schema.properties:
+                completed[name] = self.visit(child, schema.other_keys, _join(path, name))
+        if len(value) < schema.data.get("minProperties", 0):
+            self._say("LLM102", f"{path} names nothing", node.place, path, help="name at least one")
+
+    # -- lists and scalars ----------------------------------------------------------------------------------------
+
+    def _list(self, node: Node, value: list[Node], schema: Schema, path: str) -> Node:
+        least, most = schema.data.get("minItems", 0), schema.data.get("maxItems", len(value))
+        if not least <= len(value) <= most:
+            wanted = f"exactly {least}" if least == most else f"at least {least}"
+            self._say("LLM104", f"{path} has {len(value)} items and needs {wanted}", node.place, path)
+        if schema.data.get("uniqueItems"):
+            self._repeated(value, path)
+        if schema.items is None:
+            return node
+        items = [self.visit(item, schema.items, f"{path}[{index}]") for index, item in enumerate(value)]
+        return Node(items, node.span, node.key, node.text, node.origin)
+
+    def _repeated(self, value: list[Node], path: str) -> None:
+        seen: list[Any] = []
+        for item in value:
+            if item.value in seen:
+                self._say("LLM104", f"{item.value!r} stands twice in {path}", item.span, path, help="remove one")
+            seen.append(item.value)
+
+    def _scalar(self, node: Node, schema: Schema, path: str) -> Node:
+        value: Any = node.value
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = _as_number(value, schema.types)
+        if problem := outside(value, schema.data):
+            message, hint = problem
+            self._say(
+                "LLM104",
+                f"{path} {message}",
+                node.span,
+                path,
+                help=hint,
+                fix=hint.split("'")[1] if hint and hint.startswith("did you mean '") else None,
+            )
+        return Node(value, node.span, node.key, node.text, node.origin)
+
+    # -- what is said ---------------------------------------------------------------------------------------------
+
+    def _unknown(self, node: Node, name: str, meant: str | None, path: str, schema: Schema | None = None) -> None:
+        where = f" in {path}" if path else ""
+        span = node.key or node.span
+        if meant:
+            hint = f"did you mean '{meant}'?"
+        else:
+            homes = sorted({home for home, key in Schema.root().paths() if key == name})
+            known = ", ".join(schema.properties) if schema else ""
+            hint = (
+                f"'{name}' belongs in {' or '.join(h or 'the top level' for h in homes[:3])}"
+                if homes
+                else f"known keys: {known}"
+            )
+        self._say(
+            "LLM101",
+            f"unknown key '{name}'{where}",
+            span,
+            _join(path, name),
+            fix=meant,
+            help=hint,
+            why="a key that nothing reads would be a setting that silently does not hold",
+        )
+
+    def _missing(self, node: Node, name: str, child: Schema, path: str) -> None:
+        example = child.data.get("examples", [None])[0]
+        hint = f"add `{name}: {show(example)}`" if example is not None else f"add `{name}:`"
+        about = child.data.get("description", "")
+        self._say(
+            "LLM102",
+            f"{path or 'the spec'} needs the key '{name}'",
+            node.place,
+            _join(path, name),
+            help=f"{hint}: {about[:1].lower()}{about[1:]}" if about else hint,
+        )
+
+    def _wrong_type(self, node: Node, actual: str, schema: Schema, path: str) -> None:
+        wanted = " or ".join(_TYPE_WORDS[t] for t in schema.types)
+        typed = node.text or show(node.value)
+        code, hint, fix = "LLM103", None, None
+        if "string" in schema.types and node.text:
+            code, fix = "LLM106", json.dumps(node.text)
+            hint = f"quote it: {fix}"
+        elif isinstance(node.value, str) and _looks_like(node.value, schema.types):
+            fix, hint = node.value, "remove the quotes"
+        elif "object" in schema.types and node.value is None:
+            hint = "write {} for a mapping without keys"
+        self._say(
+            code,
+            f"{path or 'the spec'} must be {wanted}, not {_TYPE_WORDS[actual]}: {typed[:60]}",
+            node.place,
+            path,
+            help=hint,
+            fix=fix,
+        )
+
+    def _say(self, code: str, message: str, span: Span, path: str, **more: Any) -> None:
+        self.report.add(Diagnostic(code, message, span, path, **more))
+
+
+def _default(value: Any, owner: Node) -> Node:
+    """Make a node of a schema's default; it has no place of its own, so it borrows its owner's."""
+    if isinstance(value, dict):
+        return Node({k: _default(v, owner) for k, v in value.items()}, owner.place, origin="default")
+    if isinstance(value, list):
+        return Node([_default(v, owner) for v in value], owner.place, origin="default")
+    return Node(value, owner.place, origin="default")
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    kinds = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (dict, "object"), (list, "array"))
+    return next(word for kind, word in kinds if isinstance(value, kind))
+
+
+def _fits(actual: str, value: Any, wanted: tuple[str, ...]) -> bool:
+    """JSON Schema's rule: every integer is a number, and a float without a fraction (5e8) is an integer."""
+    if actual in wanted:
+        return True
+    if actual == "integer":
+        return "number" in wanted
+    return actual == "number" and "integer" in wanted and float(value).is_integer()
+
+
+def _as_number(value: int | float, wanted: tuple[str, ...]) -> int | float:
+    if "integer" in wanted:
+        return int(value)
+    return float(value) if "number" in wanted else value
+
+
+def _looks_like(text: str, wanted: tuple[str, ...]) -> bool:
+    try:
+        number = float(text)
+    except ValueError:
+        return "boolean" in wanted and text in ("true", "false")
+    return "number" in wanted or ("integer" in wanted and number.is_integer())

@@ -1,0 +1,109 @@
+"""PLAN.md: the page that a reviewer reads before the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from llmc.compiler.bundle.render import render
+from llmc.compiler.job import Job
+from llmc.compiler.language.diagnostics import Report
+from llmc.compiler.language.experiment import Experiment, Lora, Trained, TrainingData, plain
+from llmc.compiler.language.source import Node
+
+_HEADLINES = {
+    "pretrain": "Pre-training with DeepSpeed, ZeRO stage {stage}.",
+    "sft": "Supervised fine-tuning with DeepSpeed, ZeRO stage {stage}.",
+    "infer": "Batch inference by {engine}.",
+}
+
+
+def plan(experiment: Experiment, jobs: Iterable[Job], report: Report) -> str:
+    """Give the text of PLAN.md. It says nothing about lines of the spec: those move without the plan changing."""
+    stage = experiment.deepspeed.zero_stage if experiment.deepspeed else None
+    engine = experiment.inference.engine if experiment.inference else None
+    page = {
+        "name": experiment.name,
+        "headline": _HEADLINES[experiment.task].format(stage=stage, engine=engine),
+        "notes": experiment.notes,
+        "rows": list(_rows(experiment)),
+        "targets": [_target(job) for job in jobs],
+        "defaults": list(_defaults(experiment.tree, "")),
+        "warnings": [f"{d.code}: {d.message}" for d in report if d.severity == "warning"],
+    }
+    return render("PLAN.md", job=page)
+
+
+def _rows(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    yield "Model", _model(experiment)
+    yield "Trained part" if experiment.training else "Adapter", _adapter(experiment)
+    data = experiment.data
+    if isinstance(data, TrainingData):
+        yield "Training data", f"{data.train.path} ({data.train.format}), at most {data.max_length} tokens a sequence"
+        if data.eval:
+            yield "Evaluation data", f"{data.eval.path} ({data.eval.format})"
+    else:
+        yield "Prompts", f"{data.input.path} ({data.input.format})"
+    if experiment.training:
+        yield from _training(experiment)
+    if experiment.inference:
+        yield "Answers", f"at most {experiment.inference.generation.max_new_tokens} tokens each"
+
+
+def _training(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    training = experiment.training
+    assert training is not None, "only asked for where there is training"
+    optimizer, scheduler = training.optimizer, training.scheduler
+    yield "Length", f"{training.max_steps} steps" if training.max_steps else f"{training.epochs:g} epochs"
+    warmup = (
+        f"{scheduler.warmup_steps} steps"
+        if scheduler.warmup_steps
+        else f"{scheduler.warmup_ratio or 0:.0%} of the steps"
+    )
+    yield "Learning rate", f"{optimizer.learning_rate:g}, {scheduler.kind}, warm-up {warmup}"
+    checkpoint = training.checkpoint
+    yield "Checkpoints", f"every {checkpoint.every_steps} steps and at the end, the last {checkpoint.keep} are kept"
+
+
+def _model(experiment: Experiment) -> str:
+    model = experiment.model
+    if model.architecture:
+        shape = model.architecture
+        return f"new {shape.kind}, {shape.num_hidden_layers} layers of width {shape.hidden_size}, in {model.dtype}"
+    at = f" at {model.revision}" if model.revision else ""
+    return f"{model.name_or_path}{at}, in {model.dtype}"
+
+
+def _adapter(experiment: Experiment) -> str:
+    adapter = experiment.model.adapter
+    if isinstance(adapter, Lora):
+        return f"LoRA of rank {adapter.r} on {', '.join(adapter.target_modules)}"
+    if isinstance(adapter, Trained):
+        return f"the one in {adapter.path}"
+    return "all weights" if experiment.training else "none"
+
+
+def _target(job: Job) -> dict[str, Any]:
+    ranks = job.topology.world_size
+    equation = None
+    if batch := job.batch:
+        equation = (
+            f"Global batch {batch.total} = micro batch {batch.micro} × accumulation {batch.accumulation} "
+            f"× {batch.data_parallel} ranks."
+        )
+    return {
+        "name": job.target_name,
+        "summary": f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {job.topology.nodes} "
+        f"{'machine' if job.topology.nodes == 1 else 'machines'}, accelerator {job.target.accelerator}.",
+        "equation": equation,
+        "decisions": job.decisions,
+    }
+
+
+def _defaults(node: Node, path: str) -> Iterator[tuple[str, Any]]:
+    """Every value that came from the schema and says something; null means "nothing", and needs no row."""
+    if isinstance(node.value, dict):
+        for name, child in node.value.items():
+            yield from _defaults(child, f"{path}.{name}" if path else name)
+    elif node.origin == "default" and node.value is not None:
+        yield path, plain(node)

@@ -1,0 +1,1 @@
+"""The text artefacts as Jinja templates; structured files are never templates."""
