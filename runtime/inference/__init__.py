@@ -1,0 +1,1 @@
+"""Engines that generate text, and how the rows are shared between ranks."""

@@ -1,0 +1,115 @@
+"""The model, its tokenizer and its adapter, on every rank alike."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from llmc.runtime.contract import Contract, Llama, Lora, Model, Trained
+from llmc.runtime.refusal import Refusal
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, set_seed
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def load_tokenizer(contract: Contract) -> Any:
+    """The tokenizer that belongs to the model, padded by its end-of-sequence token where it has no other."""
+    model = contract.run.model
+    source = contract.source(model.tokenizer or model.name_or_path or "")
+    tokenizer = AutoTokenizer.from_pretrained(source, revision=None if model.tokenizer else model.revision)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token  # masked everywhere: which token pads changes no result
+    return tokenizer
+
+
+def load_for_training(contract: Contract, tokenizer: Any, seed: int) -> Any:
+    """The model to train; from scratch or from weights, with its adapter.
+
+    Under ZeRO-3 its weights are partitioned while they are read, which needs TrainingArguments to exist already.
+    The seed is set anew before each random choice, so that weights do not depend on what was drawn before them.
+    """
+    set_seed(seed)
+    model = _base(contract, tokenizer)
+    adapter = contract.run.model.adapter
+    if isinstance(adapter, Lora):
+        set_seed(seed)
+        model = _with_lora(model, adapter)
+    return model
+
+
+def load_for_inference(contract: Contract, tokenizer: Any) -> Any:
+    """The model to generate with, in evaluation mode, with its trained adapter."""
+    model = _base(contract, tokenizer)
+    adapter = contract.run.model.adapter
+    if isinstance(adapter, Trained):
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, contract.path(adapter.path))
+    return model.eval()
+
+
+def export(model: Any, tokenizer: Any, state: dict[str, torch.Tensor], contract: Contract, folder: Path) -> None:
+    """Write the model, or its adapter alone, with the tokenizer, as plain transformers or PEFT load them."""
+    base = contract.run.model.name_or_path
+    if contract.run.model.adapter is not None and base is not None:
+        for config in model.peft_config.values():
+            config.base_model_name_or_path = _portable(contract, base)
+    model.save_pretrained(folder, state_dict=state)
+    tokenizer.save_pretrained(folder)
+
+
+def _portable(contract: Contract, base: str) -> str:
+    """How an adapter names its base: a hub id as it is, a folder relative to the base of the bundle's paths.
+
+    PEFT resolves it against the working folder, so an adapter loads by itself where the spec's own paths hold, and
+    the result tells nothing of the machine that trained it.
+    """
+    return os.path.relpath(contract.path(base), contract.base) if contract.path(base).is_dir() else base
+
+
+def _base(contract: Contract, tokenizer: Any) -> Any:
+    model = contract.run.model
+    if model.architecture is not None:
+        return _from_scratch(model, model.architecture, tokenizer)
+    return AutoModelForCausalLM.from_pretrained(
+        contract.source(model.name_or_path or ""),
+        revision=model.revision,
+        dtype=DTYPES[model.dtype],
+        attn_implementation=model.attn_implementation,
+    )
+
+
+def _from_scratch(model: Model, architecture: Llama, tokenizer: Any) -> Any:
+    if len(tokenizer) > architecture.vocab_size:
+        sizes = f"the tokenizer has {len(tokenizer)} tokens, model.architecture.vocab_size is {architecture.vocab_size}"
+        raise Refusal("LLM512", sizes, help=f"set vocab_size to at least {len(tokenizer)}")
+    config = LlamaConfig(
+        hidden_size=architecture.hidden_size,
+        intermediate_size=architecture.intermediate_size,
+        num_hidden_layers=architecture.num_hidden_layers,
+        num_attention_heads=architecture.num_attention_heads,
+        num_key_value_heads=architecture.num_key_value_heads,
+        vocab_size=architecture.vocab_size,
+        max_position_embeddings=architecture.max_position_embeddings,
+        tie_word_embeddings=architecture.tie_word_embeddings,
+        rope_parameters={"rope_type": "default", "rope_theta": architecture.rope_theta},
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return AutoModelForCausalLM.from_config(
+        config, dtype=DTYPES[model.dtype], attn_implementation=model.attn_implementation
+    )
+
+
+def _with_lora(model: Any, adapter: Lora) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=adapter.r,
+        lora_alpha=adapter.alpha,
+        lora_dropout=adapter.dropout,
+        target_modules=adapter.target_modules,
+    )
+    return get_peft_model(model, config)

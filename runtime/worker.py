@@ -1,0 +1,64 @@
+"""The process on each rank: `python -m llmc.runtime.worker --run … --base … --attempt N [--checkpoint …]`.
+
+It reads the bundle's copy in the run folder, never the bundle itself, which may change meanwhile. A rank has succeeded
+when its `rank-<n>.done.json` exists and says so; its exit status alone proves nothing.
+"""
+
+import argparse
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from llmc.runtime.contract import Contract, InferenceRun, read_run
+from llmc.runtime.files import write_json
+from llmc.runtime.record import Record
+from llmc.runtime.session import Session
+from torch.distributed.elastic.multiprocessing.errors import record as record_errors
+
+
+def main() -> None:
+    """Run this rank's part; a Refusal ends it with status 1 and its text on stderr, like any other error."""
+    options = _options()
+    rank = int(os.environ["RANK"])
+    _die_with_parent()
+    record = Record(options.run)
+    target = next((options.run / "bundle").glob("*/run.json"))
+    contract = Contract(read_run(target), target.parent, options.base, record.digest(), ())
+    result = _execute(contract, Session(record, rank, options.checkpoint))
+    write_json(record.logs(options.attempt) / f"rank-{rank}.done.json", result)
+
+
+def _execute(contract: Contract, session: Session) -> dict[str, Any]:
+    if isinstance(contract.run, InferenceRun):
+        from llmc.runtime.inference import batch
+
+        return batch.run(contract, session)
+    import torch
+    from llmc.runtime import training
+
+    result = training.run(contract, session)
+    torch.distributed.destroy_process_group()
+    return result
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--attempt", type=int, required=True)
+    parser.add_argument("--checkpoint", type=Path)
+    return parser.parse_args()
+
+
+def _die_with_parent() -> None:
+    """On Linux, end with the launcher even where that was killed and could not end its ranks itself."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1  # include/uapi/linux/prctl.h
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    record_errors(main)()
