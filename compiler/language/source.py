@@ -32,7 +32,7 @@ class Node:
     """A value of the spec and where it was written.
 
     `key` is where its key stands (None for list items and the root), `text` what was typed for a plain scalar,
-    `origin` who gave the value: `spec`, or `default`.
+    `origin` who gave the value: `spec` or `default`; `refused` marks one that was reported and means nothing.
     """
 
     value: Scalar | list[Node] | dict[str, Node]
@@ -112,16 +112,17 @@ def parse(text: str, shown: str, report: Report) -> Node | None:
 
 def _report_syntax(error: yaml.MarkedYAMLError, text: str, shown: str, report: Report) -> None:
     mark = error.problem_mark or error.context_mark
-    span = Span(shown, mark.line + 1, mark.column + 1, mark.column + 2) if mark else Span(shown)
-    problem = " ".join(part for part in (error.problem, error.context) if part)
+    span = _mark_span(mark, shown)
     lines = LINE_BREAK.split(text)
     tab = span.line <= len(lines) and "\t" in lines[span.line - 1][: span.column]
-    hint = (
-        "indent with spaces: YAML forbids tabs there"
-        if tab
-        else "check indentation, quotes and brackets from here upwards"
-    )
-    _complain(report, "LLM001", f"not YAML: {problem}", span, help=hint)
+    hint = "indent with spaces: YAML forbids tabs there" if tab else "check indentation, quotes and brackets above"
+    began = error.context_mark if error.context_mark is not mark else None
+    related = (Related(_mark_span(began, shown), f"{error.context}, which began here"),) if began else ()
+    _complain(report, "LLM001", f"not YAML: {error.problem or error.context}", span, help=hint, related=related)
+
+
+def _mark_span(mark: Any, shown: str) -> Span:
+    return Span(shown, mark.line + 1, mark.column + 1, mark.column + 2) if mark else Span(shown)
 
 
 def _span_at(text: str, index: int, shown: str) -> Span:
@@ -238,7 +239,7 @@ class _Composer:
                 help=f'quote it if text is meant: "{shown}"',
                 fix=f'"{event.value}"' if shown == event.value else None,
             )
-            return Node(event.value, span)
+            return Node(event.value, span, origin="refused")
 
     def _refuse_foreign(self, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
