@@ -5,20 +5,18 @@ Its shape is `schemas/run.schema.json`, the contract between compiler and runtim
 
 from __future__ import annotations
 
-from llmc.compiler.engines import deepspeed_training
 from llmc.compiler.facts.stack import Stack
 from llmc.compiler.job import Job, Settings
 
-FILE = "run.json"
 CONTRACT = 1
 
 
-def begin(job: Job, base: str, engine: str, stack: Stack) -> Settings:
-    """Start run.json for a job and give it, for the target to add how it is launched.
+def begin(job: Job, base: str, engine: str, stack: Stack) -> None:
+    """Start run.json for a job; the engine adds `deepspeed`, the target adds `launch`.
 
     `base` is the spec's folder as seen from the target's folder: where relative paths in run.json start.
     """
-    run = job.structured[FILE] = Settings()
+    run = job.run
     run.put("contract", CONTRACT, "fixed: the version of run.json")
     run.take("name", job.experiment, "name")
     run.take("task", job.experiment, "task")
@@ -29,7 +27,6 @@ def begin(job: Job, base: str, engine: str, stack: Stack) -> Settings:
     for library, version in stack.versions.items():
         run.put(f"stack.{library}", version, f"fixed: stack {stack.name}")
     _sections(run, job)
-    return run
 
 
 def _target(run: Settings, job: Job) -> None:
@@ -48,7 +45,6 @@ def _sections(run: Settings, job: Job) -> None:
         run.take("inference", job.experiment, "inference")
         run.put("model.architecture", None, "fixed: only training starts from an architecture")
         run.put("training", None, "fixed: nothing is trained")
-        run.put("deepspeed", None, "fixed: nothing is trained")
     else:
         _training(run, job)
 
@@ -57,7 +53,6 @@ def _training(run: Settings, job: Job) -> None:
     batch = job.batch
     assert batch is not None, "the batch equation is checked before run.json is begun"
     run.put("inference", None, "fixed: nothing is inferred")
-    run.put("deepspeed", deepspeed_training.FILE, "fixed: beside this file")
     run.put("training.micro_batch_size", batch.micro, "derived: the batch equation")
     run.put("training.gradient_accumulation_steps", batch.accumulation, "derived: the batch equation")
     own = (

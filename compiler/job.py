@@ -73,6 +73,11 @@ class Job:
     texts: dict[str, str] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
 
+    @property
+    def run(self) -> Settings:
+        """run.json, which everybody who fills the job adds to."""
+        return self.structured.setdefault("run.json", Settings())
+
 
 def origin_of(experiment: Experiment, path: str) -> str:
     """Say who gave the value at a path of the spec: `spec: training.seed`, or `default: training.seed`."""

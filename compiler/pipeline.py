@@ -61,9 +61,9 @@ def _job(experiment: Experiment, facts: Facts, name: str, folder: Path) -> Job:
     # Both names come from enumerations of the schema, never from the user's text.
     engine = import_module(f"llmc.compiler.engines.{_engine(experiment)}")
     base = Path(os.path.relpath(experiment.folder, folder / name)).as_posix()
-    run = contract.begin(job, base, engine.NAME, facts.stack)
+    contract.begin(job, base, engine.NAME, facts.stack)
     engine.fill(job)
-    import_module(f"llmc.compiler.targets.{target.kind}").fill(job, run)
+    import_module(f"llmc.compiler.targets.{target.kind}").fill(job)
     return job
 
 

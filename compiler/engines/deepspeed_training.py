@@ -21,6 +21,7 @@ _DEFAULT_BUCKET = 500_000_000
 
 def fill(job: Job) -> None:
     """Add DeepSpeed's configuration to the job, and what had to be decided for it."""
+    job.run.put("deepspeed", FILE, "fixed: beside run.json")
     settings = job.structured[FILE] = Settings()
     _batch(settings, job)
     _precision(settings, job)

@@ -8,4 +8,5 @@ NAME = "transformers"
 
 
 def fill(job: Job) -> None:
-    """Add nothing: generation settings travel in run.json, and each rank loads the whole model."""
+    """Add no file: generation settings travel in run.json, and each rank loads the whole model."""
+    job.run.put("deepspeed", None, "fixed: plain generation needs none")

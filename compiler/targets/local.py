@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from llmc.compiler.bundle.render import render
-from llmc.compiler.job import Job, Settings, origin_of
+from llmc.compiler.job import Job, origin_of
 from llmc.compiler.language.experiment import is_folder
 
 
-def fill(job: Job, run: Settings) -> None:
+def fill(job: Job) -> None:
     """Add how to start the job here: the environment of the ranks, and a script for people without our CLI."""
     name = f"targets.{job.target_name}"
-    run.put("launch.nodes", job.topology.nodes, "derived: one machine")
-    run.take("launch.processes_per_node", job.experiment, f"{name}.slots")
-    _environment(job, run, name)
+    job.run.put("launch.nodes", job.topology.nodes, "derived: one machine")
+    job.run.take("launch.processes_per_node", job.experiment, f"{name}.slots")
+    _environment(job, name)
     job.texts["launch.sh"] = render("launch.sh", name=job.experiment.name, target=job.target_name)
 
 
-def _environment(job: Job, run: Settings, name: str) -> None:
-    put = run.put
+def _environment(job: Job, name: str) -> None:
+    put = job.run.put
     put("launch.environment.DS_ACCELERATOR", job.target.accelerator, origin_of(job.experiment, f"{name}.accelerator"))
     threads = origin_of(job.experiment, f"{name}.threads_per_rank")
     put("launch.environment.OMP_NUM_THREADS", str(job.target.threads_per_rank), threads)

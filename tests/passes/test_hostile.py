@@ -22,7 +22,12 @@ HOSTILE = {
     "python object": ("a: !!python/object/apply:os.system [true]\n", "LLM005", 1, 4),
     "too many values": ("llmc: [" + "1," * 120_000 + "]", "LLM006", 1, 8 + 2 * 99_998),  # root and list count as well
     "too large": ("# " + "x" * MEGABYTE, "LLM006", 1, 1),
-    "long key": ("x" * 500_000 + ": 1", "LLM001", 1, 500_001),  # a simple key has at most 1,024 characters, so the colon surprises
+    "long key": (
+        "x" * 500_000 + ": 1",
+        "LLM001",
+        1,
+        500_001,
+    ),  # a simple key has at most 1,024 characters, so the colon surprises
     "byte-order mark": ("\ufeffllmc: no", "LLM004", 1, 7),
     "nul": ("llmc: 1\nname: a\0b\n", "LLM002", 2, 8),
     "line separator": ("llmc: 1\nname: 'a\u2028b'\ntask: no\n", "LLM004", 4, 7),  # libyaml ends a line there too
