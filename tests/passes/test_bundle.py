@@ -79,7 +79,9 @@ def test_same_bytes_in_any_surroundings(project: Path) -> None:
         shutil.rmtree(project / "build", ignore_errors=True)
         command = [sys.executable, "-m", "llmc.compiler.cli", "compile", str(project / "sft-lora.yaml")]
         cwd = project if environment["USER"] == "a" else Path("/")
-        subprocess.run(command, env={"PATH": os.environ["PATH"], **environment}, cwd=cwd, check=True, capture_output=True)
+        subprocess.run(
+            command, env={"PATH": os.environ["PATH"], **environment}, cwd=cwd, check=True, capture_output=True
+        )
         outcomes.append({path: path.read_bytes() for path in (project / "build").rglob("*") if path.is_file()})
     assert outcomes[0] == outcomes[1]
     assert len(outcomes[0]) == 8  # the plan, the manifest, and three files for each of two targets

@@ -1,0 +1,178 @@
+"""The rules of the house that no type checker sees."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from llmc import schemas
+from llmc.compiler import checks
+from llmc.compiler.language import experiment as language
+from llmc.compiler.language.schema import Schema
+
+ROOT = Path(__file__).parents[2]
+CODE = [path for folder in ("compiler", "runtime") for path in sorted((ROOT / folder).rglob("*.py"))]
+SCHEMAS = sorted(path.relative_to(schemas.FOLDER).as_posix() for path in schemas.FOLDER.rglob("*.json"))
+SPEC_SCHEMAS = [name for name in SCHEMAS if name.split("/")[0] not in ("codes", "catalog", "deepspeed")]
+# What compiler/language/validate.py understands; the runtime's contract also uses anyOf, which only the tests read.
+KEYWORDS = {
+    "$schema", "$ref", "title", "description", "examples", "default", "type", "const", "enum", "minimum", "maximum",
+    "exclusiveMinimum", "exclusiveMaximum", "pattern", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems",
+    "items", "properties", "additionalProperties", "required", "propertyNames", "minProperties", "allOf", "if", "then",
+}  # fmt: skip
+HEAVY = [
+    "torch",
+    "deepspeed",
+    "transformers",
+    "accelerate",
+    "peft",
+    "trl",
+    "datasets",
+    "sagemaker",
+    "boto3",
+    "jsonschema",
+]
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_are_small(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            assert (node.end_lineno or 0) - node.lineno < 60, node.name
+
+
+def test_functions_are_short_at_the_median() -> None:
+    lengths = sorted(
+        (node.end_lineno or 0) - node.lineno + 1 - _docstring_lines(node)
+        for path in CODE
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    assert lengths[len(lengths) // 2] <= 8
+    assert lengths[len(lengths) * 9 // 10] <= 33
+
+
+def _docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    first = node.body[0]
+    return (first.end_lineno or 0) - first.lineno + 1 if ast.get_docstring(node) else 0
+
+
+def test_nobody_imports_by_folder_name() -> None:
+    # From the repository's root `import compiler.x` works as well, and gives a second module with other classes.
+    everything = [*CODE, *(ROOT / "tests").rglob("*.py"), *(ROOT / "experiments").rglob("*.py")]
+    pattern = re.compile(r"^\s*(from|import) (compiler|runtime|schemas|templates)\b", re.MULTILINE)
+    assert [str(path) for path in everything if pattern.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["check", "{spec}"], ["compile", "{spec}", "--out", "{out}"], ["explain"]]
+)
+def test_compiling_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    spec = ROOT / "tests/cases/ok/sft-lora.yaml"
+    filled = [argument.format(spec=spec, out=tmp_path) for argument in arguments]
+    script = f"""
+import sys
+sys.argv = ["llmc", *{filled!r}]
+from llmc.compiler.cli.main import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_help_imports_neither_yaml_nor_jinja() -> None:
+    script = "import sys\nfrom llmc.compiler.cli import main\nprint('yaml' in sys.modules, 'jinja2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
+
+
+def _subschemas(data: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(data, dict):
+        yield data
+        for keyword, value in data.items():
+            if keyword == "properties":
+                for child in value.values():
+                    yield from _subschemas(child)
+            elif keyword in ("items", "additionalProperties", "propertyNames", "if", "then"):
+                yield from _subschemas(value)
+            elif keyword == "allOf":
+                for child in value:
+                    yield from _subschemas(child)
+
+
+@pytest.mark.parametrize("name", [name for name in SPEC_SCHEMAS if not name.endswith(".schema.json")])
+def test_schemas_use_known_keywords_and_are_closed(name: str) -> None:
+    for part in _subschemas(schemas.load(name)):
+        assert set(part) <= KEYWORDS
+        if "properties" in part and "allOf" not in part and "title" in part:
+            assert "additionalProperties" in part, "every kind is closed"
+
+
+def test_every_key_has_a_description_and_an_example() -> None:
+    for name in SPEC_SCHEMAS:
+        for part in _subschemas(schemas.load(name)):
+            for key, child in part.get("properties", {}).items():
+                resolved = Schema(name, {}).at(child).data
+                if "const" in resolved and "description" not in resolved:
+                    continue  # an `if` names its discriminator; the variant describes it
+                assert resolved.get("description"), f"{name}: {key}"
+                assert "examples" in resolved or "properties" in resolved or not name.endswith("experiment.schema.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("section/model.json", language.Model), ("section/data_sft.json", language.TrainingData),
+        ("section/data_infer.json", language.PromptData), ("section/training.json", language.Training),
+        ("section/deepspeed.json", language.DeepSpeed), ("inference/transformers.json", language.Inference),
+        ("adapter/lora.json", language.Lora), ("adapter/trained.json", language.Trained),
+        ("architecture/llama.json", language.Llama), ("optimizer/adamw.json", language.AdamW),
+        ("scheduler/cosine.json", language.Scheduler), ("scheduler/linear.json", language.Scheduler),
+        ("scheduler/constant.json", language.Scheduler), ("target/local.json", language.Local),
+    ],
+)  # fmt: skip
+def test_classes_mirror_schemas(name: str, kind: type) -> None:
+    assert {field.name for field in dataclasses.fields(kind)} == set(schemas.load(name)["properties"])
+
+
+def test_checks_are_documented() -> None:
+    modules = checks.all_checks()
+    assert len({module.CODE for module in modules}) == len(modules)
+    for module in modules:
+        titles = [title for title, _ in checks.sections(module.__doc__ or "")]
+        assert re.fullmatch(r"LLM[234]\d\d", module.CODE)
+        assert all(f"{title}: " in (module.__doc__ or "") for title in ("Why", "Fix", "Source")), (
+            module.__name__,
+            titles,
+        )
+        assert checks.section(module, "Why"), module.__name__
+
+
+def test_the_run_extra_installs_the_stack() -> None:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    pinned = dict(line.split("==") for line in setup["options.extras_require"]["run"].split() if "==" in line)
+    catalogue = schemas.load("catalog/stacks.json")
+    assert pinned == catalogue["stacks"][catalogue["default"]]["versions"]
+
+
+def test_json_files_are_readable_by_people() -> None:
+    for name in SCHEMAS:
+        text = (schemas.FOLDER / name).read_text()
+        assert text.endswith("\n"), name
+        json.loads(text)

@@ -1,0 +1,157 @@
+"""The commands as people and scripts use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from llmc.compiler.cli.explain import pages
+from oracle import validator
+
+
+@pytest.fixture
+def project(tmp_path: Path, cases: Path) -> Path:
+    return Path(shutil.copytree(cases / "ok", tmp_path / "project"))
+
+
+def llmc(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "llmc.compiler.cli", *arguments]
+    return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, check=False)
+
+
+def test_check_exits_by_what_it_finds(project: Path, cases: Path) -> None:
+    assert llmc("check", "sft-lora.yaml", "infer.yaml", cwd=project).returncode == 0
+    wrong = cases / "err" / "LLM101-typo-third.yaml"
+    done = llmc("check", "sft-lora.yaml", str(wrong), cwd=project)
+    assert done.returncode == 1
+    assert f"{wrong}:21:28: error[LLM101]: unknown key 'learning_rte'" in done.stdout
+    assert done.stderr == "1 error\n"
+
+
+def test_check_json_keeps_its_schema(project: Path, cases: Path) -> None:
+    for wrong in sorted((cases / "err").glob("LLM[01]*.yaml"))[::5]:
+        done = llmc("check", str(wrong), "--format", "json", cwd=project)
+        answer = json.loads(done.stdout)
+        validator("check.schema.json").validate(answer)
+        assert answer["diagnostics"]
+
+
+def test_warnings_are_no_errors(project: Path, cases: Path) -> None:
+    done = llmc("check", str(cases / "err/LLM212-no-revision.yaml"), cwd=project)
+    assert done.returncode == 0
+    assert done.stderr == "1 warning\n"
+
+
+@pytest.mark.parametrize("name", ["nowhere.yaml", "."])
+def test_unreadable_specs_are_diagnosed(name: str, project: Path) -> None:
+    done = llmc("compile", name, cwd=project)
+    assert done.returncode == 1
+    assert f"{name}:1:1: error[LLM007]: cannot read {name}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["chek"], ["compile"], ["check", "--colour"], ["explain", "LLM999"], ["run", "--bogus"]]
+)
+def test_wrong_usage_exits_2(arguments: list[str], project: Path) -> None:
+    done = llmc(*arguments, cwd=project)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_compile_then_check_then_edit(project: Path) -> None:
+    first = llmc("compile", "sft-lora.yaml", cwd=project)
+    assert first.returncode == 0
+    assert first.stdout.startswith("build/sft-lora: wrote 8 of 8 files\n")
+    assert "build/sft-lora: nothing to do" in llmc("compile", "sft-lora.yaml", cwd=project).stdout
+    assert llmc("compile", "sft-lora.yaml", "--check", cwd=project).returncode == 0
+
+    spec = project / "sft-lora.yaml"
+    spec.write_text(spec.read_text().replace("1e-5", "2e-5"))
+    stale = llmc("compile", "sft-lora.yaml", "--check", cwd=project)
+    assert stale.returncode == 1
+    assert '+      "lr": 2e-05,' in stale.stdout
+    refused = llmc("run", "sft-lora.yaml", "--target", "local", "--dry-run", cwd=project)
+    assert refused.returncode == 1
+    assert "error[LLM402]" in refused.stderr
+
+    assert llmc("compile", "sft-lora.yaml", cwd=project).returncode == 0
+    plan = project / "build/sft-lora/PLAN.md"
+    plan.write_text(plan.read_text() + "looks good\n")
+    by_hand = llmc("compile", "sft-lora.yaml", cwd=project)
+    assert by_hand.returncode == 1
+    assert "error[LLM401]" in by_hand.stderr
+    assert plan.read_text().endswith("looks good\n")
+
+
+def test_compile_json_keeps_its_schema(project: Path) -> None:
+    answer = json.loads(llmc("compile", "infer.yaml", "--format", "json", cwd=project).stdout)
+    validator("compile.schema.json").validate(answer)
+    assert answer["bundle"] == "build/infer"
+    assert answer["written"] == ["PLAN.md", "local/launch.sh", "local/run.json", "manifest.json"]
+    again = json.loads(llmc("compile", "infer.yaml", "--format", "json", cwd=project).stdout)
+    assert again["written"] == []
+
+
+def test_a_bundle_that_cannot_be_written_is_diagnosed(project: Path) -> None:
+    (project / "build").write_text("in the way")
+    done = llmc("compile", "infer.yaml", cwd=project)
+    assert done.returncode == 1
+    assert "error[LLM403]" in done.stderr
+
+
+def test_plan_prints_and_writes_nothing(project: Path) -> None:
+    done = llmc("plan", "sft-lora.yaml", cwd=project)
+    assert done.returncode == 0
+    assert "Global batch 16 = micro batch 2 × accumulation 2 × 4 ranks." in done.stdout
+    assert "> Two lines\n> for the reviewer." in done.stdout
+    assert not (project / "build").exists()
+
+
+def test_run_finds_the_one_experiment_here(project: Path) -> None:
+    several = llmc("run", "--dry-run", cwd=project)
+    assert several.returncode == 1
+    assert "several experiments here: infer.yaml, pretrain.yaml, sft-lora.yaml" in several.stderr
+    (project / "infer.yaml").rename(project / "experiment.yaml")
+    only = llmc("run", "--dry-run", cwd=project)
+    assert only.returncode == 0, only.stderr
+    assert only.stdout.splitlines()[-1].endswith("-m llmc.runtime run build/infer/local")
+
+
+def test_run_asks_for_the_target_where_there_are_several(project: Path) -> None:
+    open_ = llmc("run", "sft-lora.yaml", "--dry-run", cwd=project)
+    assert open_.returncode == 1
+    assert "several targets in build/sft-lora: there is local, spare" in open_.stderr
+    wrong = llmc("run", "build/sft-lora", "--target", "cloud", "--dry-run", cwd=project)
+    assert wrong.returncode == 1
+    assert "no target 'cloud'" in wrong.stderr
+    right = llmc("run", "build/sft-lora", "--target", "spare", "--dry-run", cwd=project)
+    assert right.stdout.endswith("-m llmc.runtime run build/sft-lora/spare\n")
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", '{"outputs": 3}', "{}"])
+def test_run_survives_a_broken_manifest(manifest: str, project: Path) -> None:
+    (project / "broken").mkdir()
+    (project / "broken/manifest.json").write_text(manifest)
+    done = llmc("run", "broken", cwd=project)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_explain_knows_every_code_that_is_told(cases: Path, project: Path) -> None:
+    listed = llmc("explain", cwd=project).stdout
+    codes = {path.stem.split("-")[0] for path in (cases / "err").glob("*.yaml")}
+    assert codes <= {line.split()[0] for line in listed.splitlines()}
+    assert "Source: deepspeed" in llmc("explain", "llm201", cwd=project).stdout
+    for code, page in pages().items():
+        assert "Why: " in page, code
+        assert "Fix: " in page, code
+
+
+def test_colour_only_on_a_terminal(project: Path, cases: Path) -> None:
+    done = llmc("check", str(cases / "err/LLM104-rank-zero.yaml"), cwd=project)
+    assert "\x1b" not in done.stdout
