@@ -36,7 +36,7 @@ def append_json(path: Path, row: dict[str, Any]) -> None:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a .jsonl file that this package wrote; a last line cut by a kill is left out, a missing file is empty."""
+    """The rows of a .jsonl file of ours; a last line that a kill cut is left out, a missing file has none."""
     if not path.exists():
         return []
     lines = path.read_bytes().split(b"\n")

@@ -22,14 +22,32 @@ def load_tokenizer(contract: Contract) -> Any:
     return tokenizer
 
 
-def load_for_training(contract: Contract, tokenizer: Any, seed: int) -> Any:
-    """The model to train; from scratch or from weights, with its adapter.
+def draw(contract: Contract, tokenizer: Any, seed: int, whole: bool) -> Any:
+    """A model with random weights where the run starts from scratch, else None; call it before TrainingArguments exist.
 
-    Under ZeRO-3 its weights are partitioned while they are read, which needs TrainingArguments to exist already.
-    The seed is set anew before each random choice, so that weights do not depend on what was drawn before them.
+    Once they exist, ZeRO-3 partitions every new model and draws its weights in another order: the same seed would
+    begin another curve. Under ZeRO-3 only one rank needs the `whole` model in memory, the others its shapes alone.
     """
+    model = contract.run.model
+    if model.architecture is None:
+        return None
     set_seed(seed)
-    model = _base(contract, tokenizer)
+    with torch.device("cpu" if whole else "meta"):
+        return _from_scratch(model, model.architecture, tokenizer)
+
+
+def load_for_training(contract: Contract, drawn: Any, seed: int, partitioned: bool) -> Any:
+    """The model to train, read or `drawn`, with its adapter.
+
+    Under ZeRO-3 its weights are `partitioned` while they are read, which needs TrainingArguments to exist already.
+    The seed is set anew, so that an adapter's weights do not depend on what was drawn before them.
+    """
+    if drawn is None:
+        model = _from_weights(contract)
+    elif partitioned:
+        model = type(drawn).from_pretrained(None, config=drawn.config, state_dict=drawn.state_dict())
+    else:
+        model = drawn
     adapter = contract.run.model.adapter
     if isinstance(adapter, Lora):
         set_seed(seed)
@@ -37,9 +55,9 @@ def load_for_training(contract: Contract, tokenizer: Any, seed: int) -> Any:
     return model
 
 
-def load_for_inference(contract: Contract, tokenizer: Any) -> Any:
+def load_for_inference(contract: Contract) -> Any:
     """The model to generate with, in evaluation mode, with its trained adapter."""
-    model = _base(contract, tokenizer)
+    model = _from_weights(contract)
     adapter = contract.run.model.adapter
     if isinstance(adapter, Trained):
         from peft import PeftModel
@@ -55,6 +73,8 @@ def export(model: Any, tokenizer: Any, state: dict[str, torch.Tensor], contract:
         for config in model.peft_config.values():
             config.base_model_name_or_path = _portable(contract, base)
     model.save_pretrained(folder, state_dict=state)
+    # PEFT's model card is a form to fill in, and tells the path of the base on this machine.
+    (folder / "README.md").unlink(missing_ok=True)
     tokenizer.save_pretrained(folder)
 
 
@@ -67,10 +87,8 @@ def _portable(contract: Contract, base: str) -> str:
     return os.path.relpath(contract.path(base), contract.base) if contract.path(base).is_dir() else base
 
 
-def _base(contract: Contract, tokenizer: Any) -> Any:
+def _from_weights(contract: Contract) -> Any:
     model = contract.run.model
-    if model.architecture is not None:
-        return _from_scratch(model, model.architecture, tokenizer)
     return AutoModelForCausalLM.from_pretrained(
         contract.source(model.name_or_path or ""),
         revision=model.revision,

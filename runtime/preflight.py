@@ -95,7 +95,7 @@ def _cached(contract: Contract, code: str, key: str, written: str, file: str) ->
         return None
     found = try_to_load_from_cache(written, file, revision=contract.run.model.revision)
     if not isinstance(found, str):
-        raise Refusal(code, f"{key}: {written} is neither a folder nor a model in the hub's cache, and the run is offline")
+        raise Refusal(code, f"{key}: {written} is neither a folder nor in the hub's cache, and the run is offline")
     return Path(found).parent
 
 

@@ -69,8 +69,8 @@ class Follower:
         self.printer = printer
         self.events = Tail(record.events)
         self.metrics = Tail(record.metrics)
-        self.total = self.first = 0
-        self.began = time.monotonic()
+        self.total = 0
+        self.first_row: dict[str, Any] | None = None  # of this attempt: what the rate is measured from
         self.last: dict[str, Any] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -100,8 +100,7 @@ class Follower:
 
     def _event(self, event: dict[str, Any]) -> None:
         if "total_steps" in event:
-            self.total, self.first = event["total_steps"], event["step"]
-            self.began = time.monotonic()
+            self.total = event["total_steps"]
         text = phrase(event)
         if text:
             self.printer.line(text)
@@ -110,6 +109,7 @@ class Follower:
         if "eval_loss" in row:
             self.printer.line(f"step {row['step']}: eval_loss {row['eval_loss']:.4f}")
         else:
+            self.first_row = self.first_row or row
             self.last = row
             self.printer.status(self._status(row))
 
@@ -119,10 +119,10 @@ class Follower:
             parts.append(f"loss {row['loss']:.4f}")
         parts.append(f"{row['tokens_per_second']:,.0f} tokens/s")
         parts.append(f"{duration(row['elapsed'])} elapsed")
-        done = row["step"] - self.first
-        if done > 0 and row["step"] < self.total:
-            left = (time.monotonic() - self.began) / done * (self.total - row["step"])
-            parts.append(f"{duration(left)} left")
+        first = self.first_row or row
+        if first["step"] < row["step"] < self.total:
+            rate = (row["elapsed"] - first["elapsed"]) / (row["step"] - first["step"])
+            parts.append(f"{duration(rate * (self.total - row['step']))} left")
         return " · ".join(parts)
 
 
@@ -172,7 +172,8 @@ def ending(outcome: Outcome, record: Record, target: str, shown: str) -> str:
     log = f"{shown}/logs/attempt-{outcome.attempts}/rank-{first.rank}.err"
     hint = "\n  = note: a SIGKILL that nobody sent is most often the system out of memory" * (first.signal == "SIGKILL")
     refusal = Refusal("LLM540", outcome.reason, help=f"see {log}; once the cause is gone, continue with: {again}")
-    return f"{first.error}\n{refusal}{hint}" if first.error else f"{refusal}{hint}"
+    # A rank that was killed could say nothing about it: the last lines of its log would mislead.
+    return f"{refusal}{hint}" if first.signal == "SIGKILL" or not first.error else f"{first.error}\n{refusal}{hint}"
 
 
 def _completed(outcome: Outcome, record: Record, shown: str) -> str:

@@ -1,15 +1,14 @@
-"""The folder of a run: what ran, what it said, how it ended.
+"""The folder of a run, runs/<name>/0001: what ran, what it said, how it ended.
 
-    runs/<name>/0001/
-      bundle/            the manifest and the target's files, copied before anything starts
-      events.jsonl       phases: one row {"time", "event", ...} each
-      metrics.jsonl      one row per logged step
-      logs/attempt-1/    rank-0.out, rank-0.err, rank-0.error.json, rank-0.done.json
-      prepared/          tokenised data
-      checkpoints/       see checkpoints.py
-      model/             the result of training; predictions.jsonl that of inference
-      outcome.json       how it ended
-    runs/<name>/latest   the newest run that completed
+- bundle/: the manifest and the target's files, copied before anything starts
+- events.jsonl: phases, one row {"time", "event", ...} each
+- metrics.jsonl: one row per logged step
+- logs/attempt-1/: rank-0.out, rank-0.err, rank-0.error.json, rank-0.done.json
+- prepared/: tokenised data; checkpoints/: see checkpoints.py; shards/: see inference/shards.py
+- model/ or predictions.jsonl: the result
+- outcome.json: how it ended
+
+Beside the numbered folders, `latest` points at the newest run that completed.
 """
 
 import fcntl

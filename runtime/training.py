@@ -1,5 +1,6 @@
 """pretrain and sft: one path through transformers.Trainer and DeepSpeed, on data that was prepared before."""
 
+import json
 from typing import Any
 
 import deepspeed
@@ -21,15 +22,17 @@ def run(contract: Contract, session: Session) -> dict[str, Any]:
     assert isinstance(run, TrainingRun)
     # Before TrainingArguments: under ZeRO-3 from_pretrained would otherwise see a world of one rank.
     deepspeed.init_distributed(dist_backend="gloo" if run.target.accelerator == "cpu" else "nccl", verbose=False)
-    arguments = _arguments(contract, run, session)
     tokenizer = modeling.load_tokenizer(contract)
+    partitioned = _zero_stage(contract, run) == 3
+    drawn = modeling.draw(contract, tokenizer, run.training.seed, whole=session.rank == 0 or not partitioned)
+    arguments = _arguments(contract, run, session)
     train = _dataset(contract, run, run.data.train, "train", tokenizer, session)
     evaluated = run.data.eval and _dataset(contract, run, run.data.eval, "eval", tokenizer, session)
     session.say("loading model")
     trainer = RunTrainer(
         session=session,
         keep=run.training.checkpoint.keep,
-        model=modeling.load_for_training(contract, tokenizer, run.training.seed),
+        model=modeling.load_for_training(contract, drawn, run.training.seed, partitioned),
         args=arguments,
         train_dataset=train,
         eval_dataset=evaluated,
@@ -85,6 +88,11 @@ def _arguments(contract: Contract, run: TrainingRun, session: Session) -> Traini
         disable_tqdm=True,
         report_to="none",
     )
+
+
+def _zero_stage(contract: Contract, run: TrainingRun) -> int:
+    config = json.loads((contract.folder / run.deepspeed).read_bytes())
+    return int(config.get("zero_optimization", {}).get("stage", 0))
 
 
 def _scheduler(scheduler: Scheduler) -> str:

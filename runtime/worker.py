@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from torch.distributed.elastic.multiprocessing.errors import record as record_er
 
 def main() -> None:
     """Run this rank's part; a Refusal ends it with status 1 and its text on stderr, like any other error."""
+    # Libraries tell each other what they deprecate; in a rank's log it would bury what concerns the user.
+    warnings.simplefilter("ignore", FutureWarning)
     options = _options()
     rank = int(os.environ["RANK"])
     _die_with_parent()

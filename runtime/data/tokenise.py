@@ -88,7 +88,9 @@ class Encoder:
             if turn["role"] == "assistant":
                 before, after = self._render(turns[:place], ask=True), self._render(turns[: place + 1])
                 if not (text.startswith(after) and after.startswith(before)):
-                    raise Refusal("LLM522", f"turn {place + 1} of a conversation is rendered differently by what follows it")
+                    raise Refusal(
+                        "LLM522", f"turn {place + 1} of a conversation is rendered differently by what follows it"
+                    )
                 # Templates put a line break after the end-of-turn token; no model needs to say it.
                 ending = after.rfind(self.tokenizer.eos_token, len(before))
                 spans.append((len(before), len(after) if ending < 0 else ending + len(self.tokenizer.eos_token)))

@@ -41,7 +41,7 @@ def run(contract: Contract, session: Session) -> dict[str, Any]:
 
 def _load(contract: Contract, run: InferenceRun) -> tuple[transformers.Engine, Encoder]:
     tokenizer = modeling.load_tokenizer(contract)
-    model = modeling.load_for_inference(contract, tokenizer)
+    model = modeling.load_for_inference(contract)
     model.to(transformers.device(contract, int(os.environ["LOCAL_RANK"])))
     return transformers.Engine(model, tokenizer, run.inference.generation), Encoder(tokenizer)
 

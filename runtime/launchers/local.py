@@ -49,6 +49,8 @@ class RankLogs(LogsSpecs):
         self.folder.mkdir(parents=True, exist_ok=True)
         named = {end: {rank: str(self.folder / f"rank-{rank}.{end}") for rank in envs} for end in ("out", "err")}
         errors = {rank: str(self.folder / f"rank-{rank}.error.json") for rank in envs}
+        for rank, env in envs.items():
+            env["TORCHELASTIC_ERROR_FILE"] = errors[rank]  # where `record` in worker.py writes a rank's traceback
         none: dict[int, str] = {}
         return LogsDest(named["out"], named["err"], none, none, errors)
 
