@@ -251,7 +251,16 @@ def load(target_dir: Path) -> Contract:
         raise Refusal("LLM503", f"{run.deepspeed}, which run.json names, is not a file of this bundle")
     base = (folder / run.base).resolve()
     _verify_inputs(base, manifest["inputs"])
+    for source in sources(run):
+        _verify_folder(base, source.path, manifest["inputs"])
     return Contract(run, folder, base, manifest["digest"], files)
+
+
+def sources(run: TrainingRun | InferenceRun) -> list[Source]:
+    """The data that a run reads."""
+    if isinstance(run, InferenceRun):
+        return [run.data.input]
+    return [source for source in (run.data.train, run.data.eval) if source is not None]
 
 
 def read_run(path: Path) -> TrainingRun | InferenceRun:
@@ -306,3 +315,14 @@ def _verify_inputs(base: Path, inputs: dict[str, str]) -> None:
         path = base / name
         if name not in ROLES and path.is_file() and digest(path) != expected:
             raise Refusal("LLM504", f"{name} has changed since the bundle was compiled")
+
+
+def _verify_folder(base: Path, written: str, inputs: dict[str, str]) -> None:
+    """Refuse a file that was added to a data folder whose files the manifest lists."""
+    listed = {name for name in inputs if name.startswith(f"{written.rstrip('/')}/")}
+    if not listed:
+        return
+    found = (path for path in (base / written).rglob("*") if path.suffix in {".txt", ".jsonl"} and path.is_file())
+    for name in sorted(path.relative_to(base / written).as_posix() for path in found):
+        if f"{written.rstrip('/')}/{name}" not in listed:
+            raise Refusal("LLM504", f"{written.rstrip('/')}/{name} was added after the bundle was compiled")

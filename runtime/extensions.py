@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,7 +36,7 @@ if builder.is_compatible(verbose=True):
 
 
 def folder() -> Path:
-    """Where this environment's extensions live: the user's choice, the environment's own folder, or the user's cache."""
+    """Where extensions live: the user's choice, this environment's own folder, or else the user's cache."""
     if chosen := os.environ.get(VARIABLE):
         return Path(chosen)
     if os.access(sys.prefix, os.W_OK):
@@ -92,6 +93,15 @@ def _build(place: Path, name: str, builder: str, environment: dict[str, str], sa
     say(f"building DeepSpeed's {name}, once for this environment (one to three minutes; log: {log})")
     with log.open("wb") as output:
         command = [sys.executable, "-c", BUILD, builder]
-        done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
-    if done.returncode != 0:
-        raise Refusal("LLM516", f"building {name} ended with status {done.returncode}; log: {log}")
+        # A session of its own: interrupted, ninja and the compilers end with it instead of writing on.
+        build = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            status = build.wait()
+        except BaseException:
+            os.killpg(build.pid, signal.SIGKILL)
+            build.wait()
+            raise
+    if status != 0:
+        raise Refusal("LLM516", f"building {name} ended with status {status}; log: {log}")

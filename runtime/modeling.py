@@ -45,7 +45,8 @@ def load_for_training(contract: Contract, drawn: Any, seed: int, partitioned: bo
     if drawn is None:
         model = _from_weights(contract)
     elif partitioned:
-        model = type(drawn).from_pretrained(None, config=drawn.config, state_dict=drawn.state_dict())
+        # A plain dict: transformers 5.23 sets an attribute of torch's OrderedDict on a dict of its own, and fails.
+        model = type(drawn).from_pretrained(None, config=drawn.config, state_dict=dict(drawn.state_dict()))
     else:
         model = drawn
     adapter = contract.run.model.adapter

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from llmc.runtime import stack
-from llmc.runtime.contract import Contract, InferenceRun, Lora, Source, Trained
+from llmc.runtime.contract import Contract, Lora, Trained, sources
 from llmc.runtime.data.formats import read
 from llmc.runtime.refusal import Refusal
 
@@ -20,19 +20,11 @@ def check(contract: Contract) -> dict[str, str]:
     _dtype(contract)
     _model(contract)
     _tokenizer(contract)
-    for source in sources(contract):
+    for source in sources(contract.run):
         for _ in read(source, contract.path(source.path)):
             pass
     _disk(contract)
     return versions
-
-
-def sources(contract: Contract) -> list[Source]:
-    """The data that a run reads."""
-    if isinstance(contract.run, InferenceRun):
-        return [contract.run.data.input]
-    data = contract.run.data
-    return [source for source in (data.train, data.eval) if source is not None]
 
 
 def _dtype(contract: Contract) -> None:
@@ -57,7 +49,7 @@ def _tokenizer(contract: Contract) -> None:
     key = "model.tokenizer" if model.tokenizer else "model.name_or_path"
     written = model.tokenizer or model.name_or_path or ""
     folder = _find(contract, "LLM512", key, written, "tokenizer_config.json")
-    messages = any(source.format == "messages" for source in sources(contract))
+    messages = any(source.format == "messages" for source in sources(contract.run))
     if folder and messages and not _has_chat_template(folder):
         raise Refusal(
             "LLM512",

@@ -140,15 +140,25 @@ def phrase(event: dict[str, Any]) -> str:
     """The sentence for an event, or nothing for those that people need not read."""
     match event:
         case {"event": "prepared data"}:
-            text = f"{event['data']} data: {event['rows']:,} rows, {event['tokens']:,} tokens"
-            text += f", {event['truncated']:,} cut at max_length" if event["truncated"] else ""
-            return text + (f", {event['dropped']:,} left out: nothing to learn" if event["dropped"] else "")
+            return _data(event)
         case {"event": "training" | "generating"}:
             again = f", resuming after step {event['step']}" if event["step"] else ""
             return f"{event['event']}: {event['total_steps']} steps{again}"
         case {"event": "checkpoint" | "started" | "ended"}:
             return ""
     return f"{event['event']} …"
+
+
+def _data(event: dict[str, Any]) -> str:
+    """What became of the data; whatever was cut, left out or repeated is said."""
+    text = f"{event['data']} data: {event['rows']:,} rows, {event['tokens']:,} tokens, {event['examples']:,} examples"
+    notes = {
+        "truncated": "rows cut at max_length",
+        "dropped": "rows left out, which have nothing to learn within max_length",
+        "unused": "tokens left out at the end, which fill no block",
+        "repeated": "examples of an epoch's beginning repeated at its end, to fill the last batch",
+    }
+    return text + "".join(f"; {event[name]:,} {note}" for name, note in notes.items() if event[name])
 
 
 def terminal() -> Printer:

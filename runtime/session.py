@@ -9,9 +9,10 @@ from llmc.runtime.record import Record
 class Session:
     """One rank's part in one attempt; `checkpoint` is where a resumed run continues, chosen once for all ranks."""
 
-    def __init__(self, record: Record, rank: int, checkpoint: Path | None) -> None:
+    def __init__(self, record: Record, rank: int, ranks: int, checkpoint: Path | None) -> None:
         self.record = record
         self.rank = rank
+        self.ranks = ranks
         self.checkpoint = checkpoint
 
     def say(self, event: str, **details: Any) -> None:

@@ -1,6 +1,8 @@
 """pretrain and sft: one path through transformers.Trainer and DeepSpeed, on data that was prepared before."""
 
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 import deepspeed
@@ -29,17 +31,18 @@ def run(contract: Contract, session: Session) -> dict[str, Any]:
     train = _dataset(contract, run, run.data.train, "train", tokenizer, session)
     evaluated = run.data.eval and _dataset(contract, run, run.data.eval, "eval", tokenizer, session)
     session.say("loading model")
+    model = modeling.load_for_training(contract, drawn, run.training.seed, partitioned)
+    use_cache = model.config.use_cache  # the Trainer switches it off, and the result should not keep that
     trainer = RunTrainer(
         session=session,
         keep=run.training.checkpoint.keep,
-        model=modeling.load_for_training(contract, drawn, run.training.seed, partitioned),
+        model=model,
         args=arguments,
         train_dataset=train,
         eval_dataset=evaluated,
         data_collator=Collator(tokenizer.pad_token_id),
         processing_class=tokenizer,
     )
-    use_cache = trainer.model.config.use_cache
     trainer.train(resume_from_checkpoint=session.checkpoint and str(session.checkpoint))
     if evaluated is not None and trainer.evaluated_step != trainer.state.global_step:
         session.say("evaluating")
@@ -104,19 +107,35 @@ def _scheduler(scheduler: Scheduler) -> str:
 def _dataset(
     contract: Contract, run: TrainingRun, source: Source, name: str, tokenizer: Any, session: Session
 ) -> prepare.Rows:
-    """The rows of one source, tokenised by the first rank and read by all."""
+    """The examples of one source, tokenised by the first rank and read by all."""
     folder, data = session.record.prepared / name, run.data
     stream = run.task == "pretrain"
     if session.rank == 0 and prepare.read_summary(folder) is None:
         session.say("preparing data", data=name)
         rows = read(source, contract.path(source.path))
         encoder = Encoder(tokenizer, data.completion_only_loss)
-        summary = prepare.write(folder, rows, encoder, None if stream else data.max_length)
-        session.say("prepared data", data=name, **prepare.as_row(summary))
-    torch.distributed.barrier()
-    if stream:
-        return prepare.Stream(folder, data.max_length)
-    return prepare.Packed(folder, data.max_length) if data.packing else prepare.Rows(folder)
+        prepare.write(folder, rows, encoder, None if stream else data.max_length)
+    # No barrier: a collective would give up after half an hour, and large data take longer.
+    while (summary := prepare.read_summary(folder)) is None:
+        time.sleep(0.1)
+    dataset = _examples(folder, run)
+    share = run.training.micro_batch_size * session.ranks
+    session.say(
+        "prepared data",
+        data=name,
+        **prepare.as_row(summary),
+        examples=len(dataset),
+        unused=summary.tokens - len(dataset) * data.max_length if stream else 0,
+        # The sampler fills the last batch of an epoch from its beginning, so that every rank has as many rows.
+        repeated=-len(dataset) % share if name == "train" else 0,
+    )
+    return dataset
+
+
+def _examples(folder: Path, run: TrainingRun) -> prepare.Rows:
+    if run.task == "pretrain":
+        return prepare.Stream(folder, run.data.max_length)
+    return prepare.Packed(folder, run.data.max_length) if run.data.packing else prepare.Rows(folder)
 
 
 def _export(trainer: RunTrainer, tokenizer: Any, contract: Contract, session: Session) -> None:

@@ -25,12 +25,12 @@ def main() -> None:
     # Libraries tell each other what they deprecate; in a rank's log it would bury what concerns the user.
     warnings.simplefilter("ignore", FutureWarning)
     options = _options()
-    rank = int(os.environ["RANK"])
+    rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     _die_with_parent()
     record = Record(options.run)
     target = next((options.run / "bundle").glob("*/run.json"))
     contract = Contract(read_run(target), target.parent, options.base, record.digest(), ())
-    result = _execute(contract, Session(record, rank, options.checkpoint))
+    result = _execute(contract, Session(record, rank, ranks, options.checkpoint))
     write_json(record.logs(options.attempt) / f"rank-{rank}.done.json", result)
 
 

@@ -18,7 +18,7 @@ def run(contract: Contract, session: Session) -> dict[str, Any]:
     """Generate for this rank's rows; returns the number of batches. Needs no word with other ranks."""
     run = contract.run
     assert isinstance(run, InferenceRun)
-    rank, ranks = session.rank, int(os.environ["WORLD_SIZE"])
+    rank, ranks = session.rank, session.ranks
     source = run.data.input
     rows = list(read(source, contract.path(source.path)))
     mine = shards.share(len(rows), rank, ranks)

@@ -117,7 +117,8 @@ def _attempt(contract: Contract, record: Record, attempt: int, printer: Printer)
     checkpoint = _checkpoint(contract, record, printer)
     record.event("started", attempt=attempt, ignored_environment=dropped)
     extensions.build(contract, variables, printer.line)
-    command = ["-u", "-m", "llmc.runtime.worker", "--run", str(record.folder), "--base", str(contract.base)]
+    # -P: a file of the working folder named like a library must not be imported instead of it.
+    command = ["-u", "-P", "-m", "llmc.runtime.worker", "--run", str(record.folder), "--base", str(contract.base)]
     command += ["--attempt", str(attempt)] + (["--checkpoint", str(checkpoint)] if checkpoint else [])
     config = LaunchConfig(
         min_nodes=1,
