@@ -1,4 +1,4 @@
-"""What a cold `llmc compile` costs: CPU time of the whole process, as a multiple of `python -c pass` and of Hydra's compose.
+"""What a cold `llmc compile` costs: CPU time of the process, as a multiple of `python -c pass` and of Hydra's compose.
 
 Usage: python benchmarks/cold_compile.py [rounds]
 The commands take turns, so that a busy machine slows all of them alike; ratios are of medians. The goal is 12 x python.

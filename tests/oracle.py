@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any
 
 import jsonschema
-from llmc import schemas
 from referencing import Registry, Resource
+
+from llmc import schemas
 
 
 @cache

@@ -5,14 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from llmc.compiler.cli.common import format_option, tell
+
+from llmc.compiler.cli.common import tell
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import understand
 
 
 @click.command("check")
 @click.argument("specs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    help="For people, for programs, for annotations on GitHub, or for code scanning.",
+)
 def command(specs: tuple[Path, ...], form: str) -> None:
     """Say what is wrong with SPECS, and write nothing."""
     from llmc.compiler.report.text import summary

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
 
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
 from llmc.compiler.bundle.writer import Bundle, Changes, compare, write
 from llmc.compiler.cli.common import end, format_option, out_option, refuse, spec_argument, tell
 from llmc.compiler.cli.main import shown_path

@@ -6,6 +6,7 @@ import difflib
 import inspect
 
 import click
+
 from llmc import schemas
 from llmc.compiler.checks import all_checks
 

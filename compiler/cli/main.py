@@ -10,9 +10,10 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+
 from llmc.compiler import __version__
 
-_COMMANDS = ("check", "compile", "explain", "plan", "run")
+_COMMANDS = ("check", "compile", "explain", "plan", "run", "schema", "why")
 
 
 class _Commands(click.Group):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+
 from llmc.compiler.cli.common import end, spec_argument, tell
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import compile_spec

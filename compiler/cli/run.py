@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
+
 from llmc.compiler.bundle import manifest
 from llmc.compiler.bundle.writer import compare
 from llmc.compiler.cli.common import end, out_option, refuse, tell

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from llmc.compiler.language.diagnostics import Diagnostic, Related, Report, Span
 from llmc.compiler.language.scalars import AmbiguousScalar, Scalar, read_scalar
 

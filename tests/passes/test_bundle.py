@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from oracle import validator
+
 from llmc.compiler.bundle import writer
 from llmc.compiler.bundle.render import canonical, compact_digest, digest
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import compile_spec
-from oracle import validator
 
 OK = sorted((Path(__file__).parent.parent / "cases/ok").glob("*.yaml"))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from llmc.compiler.language.diagnostics import Diagnostic, Report
 from llmc.compiler.report.text import tell
 

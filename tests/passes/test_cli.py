@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from llmc.compiler.cli.explain import pages
 from oracle import validator
+
+from llmc.compiler.cli.explain import pages
 
 
 @pytest.fixture

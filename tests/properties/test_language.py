@@ -13,12 +13,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from oracle import validator
+
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.language.experiment import plain
 from llmc.compiler.language.source import parse, read_text
 from llmc.compiler.language.validate import complete
 from llmc.compiler.pipeline import compile_spec
-from oracle import validator
 
 OK = sorted((Path(__file__).parent.parent / "cases/ok").glob("*.yaml"))
 TEXTS = [path.read_text() for path in OK]

@@ -1,0 +1,51 @@
+"""llmc schema: the language as one JSON Schema, for editors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from llmc.compiler.language.schema import ROOT, Schema
+
+
+@click.command("schema")
+def command() -> None:
+    """Print the JSON Schema of specs, in one piece.
+
+    For an editor: `llmc schema > llmc.schema.json`, and `# yaml-language-server: $schema=llmc.schema.json` in the spec.
+    """
+    click.echo(json.dumps(one_file(), indent=2, ensure_ascii=False))
+
+
+def one_file() -> dict[str, Any]:
+    """Give the root schema with every other file of the language among its `definitions`."""
+    definitions: dict[str, Any] = {}
+    root = _pointed(Schema.root(), definitions)
+    return {**root, "definitions": dict(sorted(definitions.items()))}
+
+
+def _pointed(schema: Schema, definitions: dict[str, Any]) -> Any:
+    """Copy a schema with its references pointing into `definitions`, filling those on the way."""
+    return _copy(schema.data, schema.file, definitions)
+
+
+def _copy(value: Any, file: str, definitions: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_copy(item, file, definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        return {"$ref": _reference(Schema(file, {}), value, definitions)}
+    return {name: _copy(child, file, definitions) for name, child in value.items() if name != "$schema" or file == ROOT}
+
+
+def _reference(owner: Schema, reference: Any, definitions: dict[str, Any]) -> str:
+    target = owner.at(reference)
+    pointer = reference["$ref"].partition("#")[2]
+    name = (target.file.removesuffix(".json") + pointer).replace("/", "-").replace("-properties-", "-")
+    if name not in definitions:
+        definitions[name] = None  # claims the name, should a schema ever refer to itself
+        definitions[name] = _pointed(target, definitions)
+    return f"#/definitions/{name}"
