@@ -1,6 +1,6 @@
 """The passes in order: the page to read first.
 
-    text ─ parse ─► tree ─ complete ─► full tree ─ lower ─► Experiment ─ checks ─► jobs, one a target ─► Bundle
+    text ─ compose ─► tree ─ complete ─► full tree ─ lower ─► Experiment ─ checks ─► jobs, one a target ─► Bundle
 
 Every pass takes its input and a Report, and gives its output, or None where there can be none. What is wrong with the
 spec is a value in the report; an exception is a bug of ours.
@@ -9,6 +9,7 @@ spec is a value in the report; an exception is a bug of ours.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -20,17 +21,18 @@ from llmc.compiler.bundle.render import canonical, compact_digest
 from llmc.compiler.bundle.writer import Bundle
 from llmc.compiler.facts.known import Facts, gather
 from llmc.compiler.job import Job
+from llmc.compiler.language.compose import load
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.language.experiment import Experiment, lower, plain
-from llmc.compiler.language.source import parse, read_text
 from llmc.compiler.language.validate import complete
 from llmc.compiler.report.markdown import plan
 
 
-def understand(path: Path, shown: str, report: Report) -> tuple[Experiment, Facts] | None:
-    """Read and check a spec: everything that can be wrong with it is in the report afterwards."""
-    text = read_text(path, shown, report)
-    tree = parse(text, shown, report) if text is not None else None
+def understand(
+    path: Path, shown: str, report: Report, overrides: Sequence[str] = ()
+) -> tuple[Experiment, Facts] | None:
+    """Read and check a spec, with `key=value` overrides: everything that can be wrong is in the report afterwards."""
+    tree = load(path, shown, report, overrides)
     if tree is None:
         return None
     tree = complete(tree, report)
@@ -42,9 +44,11 @@ def understand(path: Path, shown: str, report: Report) -> tuple[Experiment, Fact
     return None if report.failed else (experiment, facts)
 
 
-def compile_spec(path: Path, shown: str, report: Report, out: Path | None = None) -> Bundle | None:
+def compile_spec(
+    path: Path, shown: str, report: Report, out: Path | None = None, overrides: Sequence[str] = ()
+) -> Bundle | None:
     """Compile a spec into its bundle, in memory. `out` is the folder for bundles, else `build` beside the spec."""
-    understood = understand(path, shown, report)
+    understood = understand(path, shown, report, overrides)
     if understood is None:
         return None
     experiment, facts = understood

@@ -12,6 +12,9 @@ import click
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
 
 spec_argument = click.argument("spec", type=click.Path(path_type=Path))
+set_option = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the spec; may be given often."
+)
 out_option = click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from llmc.compiler.bundle.writer import Bundle, Changes, compare, write
-from llmc.compiler.cli.common import end, format_option, out_option, refuse, spec_argument, tell
+from llmc.compiler.cli.common import end, format_option, out_option, refuse, set_option, spec_argument, tell
 from llmc.compiler.cli.main import shown_path
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import compile_spec
@@ -20,13 +20,14 @@ _SHOWN_LINES = 60
 
 @click.command("compile")
 @spec_argument
+@set_option
 @out_option
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where the bundle on the disk differs, and show how.")
 @format_option
-def command(spec: Path, out: Path | None, check: bool, form: str) -> None:
+def command(spec: Path, overrides: tuple[str, ...], out: Path | None, check: bool, form: str) -> None:
     """Compile SPEC into its bundle, the files to review and to run."""
     report = Report()
-    bundle = compile_spec(spec, str(spec), report, out)
+    bundle = compile_spec(spec, str(spec), report, out, overrides)
     if form == "json":
         _as_json(report, bundle, check)
     if bundle is None:

@@ -13,7 +13,7 @@ import click
 
 from llmc.compiler.bundle import manifest
 from llmc.compiler.bundle.writer import compare
-from llmc.compiler.cli.common import end, out_option, refuse, tell
+from llmc.compiler.cli.common import end, out_option, refuse, set_option, tell
 from llmc.compiler.cli.compile import write_or_refuse
 from llmc.compiler.cli.main import shown_path
 from llmc.compiler.language.diagnostics import Report
@@ -27,14 +27,17 @@ from llmc.compiler.pipeline import compile_spec
     "--resume", is_flag=True, help="Continue the newest unfinished run of this bundle from its last checkpoint."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be started, and start nothing.")
+@set_option
 @out_option
-def command(what: Path | None, target: str | None, resume: bool, dry_run: bool, out: Path | None) -> None:
+def command(
+    what: Path | None, target: str | None, resume: bool, dry_run: bool, overrides: tuple[str, ...], out: Path | None
+) -> None:
     """Run WHAT, a spec or a bundle; without it, the one that is here.
 
     A spec that was never compiled is compiled first. One whose bundle no longer matches is refused: review comes first.
     """
     report = Report()
-    bundle = _bundle(what or _the_one_here(report), out, report)
+    bundle = _bundle(what or _the_one_here(report), out, overrides, report)
     folder = bundle / _target(bundle, target, report)
     arguments = [sys.executable, "-m", "llmc.runtime", "run", shown_path(folder), *(["--resume"] if resume else [])]
     if dry_run:
@@ -71,7 +74,7 @@ def _the_one_here(report: Report) -> Path:
     )
 
 
-def _bundle(what: Path, out: Path | None, report: Report) -> Path:
+def _bundle(what: Path, out: Path | None, overrides: tuple[str, ...], report: Report) -> Path:
     if what.is_dir():
         if (what / manifest.FILE).is_file():
             return what
@@ -82,7 +85,7 @@ def _bundle(what: Path, out: Path | None, report: Report) -> Path:
             str(what),
             help="name a spec or build/<name>",
         )
-    bundle = compile_spec(what, str(what), report, out)
+    bundle = compile_spec(what, str(what), report, out, overrides)
     if bundle is None:
         end(report, err=True)
     tell(report, "text", err=True)

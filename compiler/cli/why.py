@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from llmc.compiler.bundle import manifest
-from llmc.compiler.cli.common import end, spec_argument
+from llmc.compiler.cli.common import end, set_option, spec_argument
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.language.experiment import Experiment, plain
 from llmc.compiler.pipeline import compile_spec, understand
@@ -19,19 +19,20 @@ from llmc.compiler.pipeline import compile_spec, understand
 @click.command("why")
 @spec_argument
 @click.argument("key")
-def command(spec: Path, key: str) -> None:
+@set_option
+def command(spec: Path, key: str, overrides: tuple[str, ...]) -> None:
     """Say where the value of KEY comes from.
 
     KEY is one of SPEC, such as training.seed, or one of an artefact, such as local/deepspeed.json:gradient_clipping.
     """
     report = Report()
-    understood = understand(spec, str(spec), report)
+    understood = understand(spec, str(spec), report, overrides)
     if understood is None:
         end(report, err=True)
     if ":" not in key:
         click.echo(_of_spec(understood[0], key))
         return
-    bundle = compile_spec(spec, str(spec), Report())
+    bundle = compile_spec(spec, str(spec), Report(), overrides=overrides)
     assert bundle is not None, "it was understood above"
     click.echo(_of_artefact(understood[0], bundle.files, *key.split(":", 1)))
 

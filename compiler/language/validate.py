@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import posixpath
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -26,12 +27,13 @@ _TYPE_WORDS = {
 
 def complete(node: Node, report: Report) -> Node:
     """Validate a spec's tree and give it with every default written out; problems go into the report."""
-    return _Walk(report).visit(node, Schema.root(), "")
+    return _Walk(report, node.span.file).visit(node, Schema.root(), "")
 
 
 class _Walk:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, file: str) -> None:
         self.report = report
+        self.folder = posixpath.dirname(file)
 
     def visit(self, node: Node, schema: Schema, path: str) -> Node:
         actual = _type_of(node.value)
@@ -132,6 +134,9 @@ class _Walk:
 
     def _scalar(self, node: Node, schema: Schema, path: str) -> Node:
         value: Any = node.value
+        kind = schema.data.get("format")
+        if kind and isinstance(value, str):
+            value = self._from_here(value, node, kind)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = _as_number(value, schema.types)
         if problem := outside(value, schema.data):
@@ -145,6 +150,16 @@ class _Walk:
                 fix=hint.split("'")[1] if hint and hint.startswith("did you mean '") else None,
             )
         return Node(value, node.span, node.key, node.text, node.origin)
+
+    def _from_here(self, value: str, node: Node, kind: str) -> str:
+        """A parent's relative path as seen from the spec that extends it; hub ids and overrides stay as they are."""
+        there = posixpath.dirname(node.span.file)
+        inherited = node.origin == "spec" and there != self.folder and not node.span.file.startswith("--set ")
+        is_folder = kind == "path" or value.startswith(("./", "../"))
+        if not inherited or not is_folder or posixpath.isabs(value):
+            return value
+        seen = posixpath.relpath(posixpath.join(there, value), self.folder or ".")
+        return seen if kind == "path" or seen.startswith("../") else f"./{seen}"
 
     # -- what is said ---------------------------------------------------------------------------------------------
 

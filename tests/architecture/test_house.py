@@ -29,6 +29,7 @@ KEYWORDS = {
     "$schema", "$ref", "title", "description", "examples", "default", "type", "const", "enum", "minimum", "maximum",
     "exclusiveMinimum", "exclusiveMaximum", "pattern", "minLength", "maxLength", "minItems", "maxItems", "uniqueItems",
     "items", "properties", "additionalProperties", "required", "propertyNames", "minProperties", "allOf", "if", "then",
+    "format",
 }  # fmt: skip
 HEAVY = [
     "torch",
