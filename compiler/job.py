@@ -33,6 +33,15 @@ class Settings:
         for below, node in _leaves(experiment.node(path)):
             self.put(key + below, plain(node), origin_of(experiment, path + below))
 
+    def overlay(self, experiment: Experiment, path: str) -> None:
+        """Set every key of a mapping in the spec, in place of what is set already; nothing where it is null."""
+        for below, node in _leaves(experiment.node(path)):
+            if below:
+                value = plain(node)
+                # YAML's 1e7 is a float; where DeepSpeed wants a number of elements, only an integer will do.
+                whole = int(value) if isinstance(value, float) and value.is_integer() else value
+                self.rows[below[1:]] = (whole, origin_of(experiment, path + below))
+
     def tree(self) -> dict[str, Any]:
         """The values as they are nested in the file."""
         root: dict[str, Any] = {}

@@ -7,7 +7,7 @@ which yields a Problem for each place. It speaks of keys; this file knows where 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterable, Iterator
+import re
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -16,6 +16,8 @@ from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.diagnostics import Diagnostic, Related, Report, Span
 from llmc.compiler.language.experiment import Experiment
+
+_SECTION = re.compile(r"\b(Why|Fix|Source): (.*?)(?= (?:Why|Fix|Source): |$)")
 
 
 @cache
@@ -38,7 +40,7 @@ def _located(problem: Problem, module: ModuleType, experiment: Experiment) -> Di
     return Diagnostic(
         module.CODE,
         problem.message,
-        _span(experiment, problem.path),
+        _span(experiment, problem.path, problem.of_key),
         problem.path,
         module.SEVERITY,
         why=problem.why or section(module, "Why"),
@@ -47,8 +49,10 @@ def _located(problem: Problem, module: ModuleType, experiment: Experiment) -> Di
     )
 
 
-def _span(experiment: Experiment, path: str) -> Span:
+def _span(experiment: Experiment, path: str, of_key: bool = False) -> Span:
     node = experiment.node(path)
+    if of_key and node.key:
+        return node.key
     # A default was typed nowhere: point at the section that lacks it.
     return node.span if node.origin == "spec" and not isinstance(node.value, (dict, list)) else node.place
 
@@ -56,19 +60,7 @@ def _span(experiment: Experiment, path: str) -> Span:
 def section(module: ModuleType, name: str) -> str | None:
     """Give the part of a check's docstring that starts with `name:`, on one line.
 
-    >>> import types; section(types.ModuleType("m", "Title.\\n\\nWhy: because\\n  of that.\\n\\nFix: mend it."), "Why")
+    >>> import types; section(types.ModuleType("m", "Title.\n\nWhy: because\n  of that.\nFix: mend it."), "Why")
     'because of that.'
     """
-    return next((text for title, text in sections(module.__doc__ or "") if title == name), None)
-
-
-def sections(doc: str) -> Iterator[tuple[str, str]]:
-    """Give the titled paragraphs of a docstring as (title, text on one line)."""
-    for paragraph in _paragraphs(doc):
-        title, colon, text = paragraph.partition(": ")
-        if colon and title.isalpha():
-            yield title, text
-
-
-def _paragraphs(doc: str) -> Iterable[str]:
-    return (" ".join(part.split()) for part in doc.split("\n\n"))
+    return dict(_SECTION.findall(" ".join((module.__doc__ or "").split()))).get(name)

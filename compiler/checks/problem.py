@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Problem:
     """One thing wrong at one key of the spec.
 
-    `path` is the dotted key, `message` what is wrong there; `help` and `why` replace the check's general ones where
-    this case allows to be more exact; `related` are other keys that take part.
+    `path` is the dotted key, `of_key` where the key itself is wrong and not its value, `message` what is wrong there;
+    `help` and `why` replace the check's general ones where this case allows to be more exact; `related` are other keys
+    that take part.
     """
 
     path: str
@@ -18,3 +19,4 @@ class Problem:
     help: str | None = None
     why: str | None = None
     related: tuple[str, ...] = ()
+    of_key: bool = False

@@ -28,6 +28,8 @@ def fill(job: Job) -> None:
     _zero(settings, job)
     _optimizer(settings, job)
     settings.put("wall_clock_breakdown", False, "fixed: DeepSpeed's default, timers cost time")
+    # Last, because these may replace what is fixed above; keys with another owner were refused by a check.
+    settings.overlay(job.experiment, "deepspeed.config")
 
 
 def _batch(settings: Settings, job: Job) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmc.compiler.facts.deepspeed_keys import DeepSpeedKeys, keys_of
 from llmc.compiler.facts.files import Files
 from llmc.compiler.facts.stack import Stack, default_stack
 
@@ -15,6 +16,11 @@ class Facts:
 
     files: Files
     stack: Stack
+
+    @property
+    def deepspeed_keys(self) -> DeepSpeedKeys:
+        """The configuration keys of the stack's DeepSpeed version."""
+        return keys_of(self.stack.versions["deepspeed"])
 
 
 def gather(folder: Path) -> Facts:

@@ -145,9 +145,10 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class DeepSpeed:
-    """DeepSpeed's part."""
+    """DeepSpeed's part; `config` holds further keys of its configuration, as they are nested there."""
 
     zero_stage: int
+    config: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,11 @@ class Schema:
         return self.at(extra) if isinstance(extra, dict) else None
 
     @property
+    def is_open(self) -> bool:
+        """Whether anything may stand in it; a later pass knows what."""
+        return self.data.get("additionalProperties") is True
+
+    @property
     def items(self) -> Schema | None:
         """What each item of a list must be."""
         return self.at(self.data["items"]) if "items" in self.data else None

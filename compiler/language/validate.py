@@ -51,6 +51,8 @@ class _Walk:
     # -- mappings -------------------------------------------------------------------------------------------------
 
     def _mapping(self, node: Node, value: dict[str, Node], schema: Schema, path: str) -> Node:
+        if schema.is_open:
+            return node
         if schema.discriminator:
             variant = self._variant(node, value, schema, path)
             return self._mapping(node, value, variant, path) if variant else node

@@ -116,7 +116,7 @@ def test_plan_prints_and_writes_nothing(project: Path) -> None:
 def test_run_finds_the_one_experiment_here(project: Path) -> None:
     several = llmc("run", "--dry-run", cwd=project)
     assert several.returncode == 1
-    assert "several experiments here: infer.yaml, pretrain.yaml, sft-lora.yaml" in several.stderr
+    assert "several experiments here: deepspeed-config.yaml, infer.yaml, pretrain.yaml, sft-lora.yaml" in several.stderr
     (project / "infer.yaml").rename(project / "experiment.yaml")
     only = llmc("run", "--dry-run", cwd=project)
     assert only.returncode == 0, only.stderr

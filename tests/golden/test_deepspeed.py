@@ -1,0 +1,77 @@
+"""What we write for DeepSpeed, held against DeepSpeed: its own classes, and the table of its keys against those."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmc.compiler.bundle.writer import Bundle
+from llmc.compiler.facts.deepspeed_keys import keys_of
+from llmc.compiler.facts.stack import default_stack
+from llmc.compiler.language.diagnostics import Report
+from llmc.compiler.pipeline import compile_spec
+
+ROOT = Path(__file__).parents[2]
+SPECS = [*sorted((ROOT / "tests/cases/ok").glob("*.yaml")), *sorted((ROOT / "experiments").glob("*/experiment.yaml"))]
+VERSION = default_stack().versions["deepspeed"]
+
+
+def configs(spec: Path, *overrides: str) -> list[dict[str, Any]]:
+    bundle = compile_spec(spec, spec.name, Report(), None, overrides)
+    assert isinstance(bundle, Bundle)
+    return [json.loads(text) for path, text in bundle.files.items() if path.endswith("/deepspeed.json")]
+
+
+def keys(value: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, child in value.items():
+        yield prefix + name
+        if isinstance(child, dict):
+            yield from keys(child, f"{prefix}{name}.")
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_every_key_we_write_exists(spec: Path, stage: int) -> None:
+    overrides = [f"deepspeed.zero_stage={stage}"] if "deepspeed:" in spec.read_text() else []
+    table = keys_of(VERSION)
+    for config in configs(spec, *overrides):
+        assert [key for key in keys(config) if not table.knows(key) or table.removed(key)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+@pytest.mark.parametrize("dtype", ["fp32", "bf16"])
+def test_deepspeed_reads_what_we_meant(stage: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from deepspeed.runtime.config import DeepSpeedConfig
+
+    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+    spec = ROOT / "tests/cases/ok/sft-lora.yaml"
+    monkeypatch.setattr("deepspeed.runtime.config.dist.get_rank", lambda *_: 0)
+    monkeypatch.setattr("deepspeed.runtime.config.dist.get_world_size", lambda *_: 4)
+    config = configs(spec, f"deepspeed.zero_stage={stage}", f"model.dtype={dtype}")[0]
+    read = DeepSpeedConfig(config)
+    # The spec's own words: batch 16 in micro batches of 2 on 4 ranks.
+    assert (read.train_batch_size, read.train_micro_batch_size_per_gpu, read.gradient_accumulation_steps) == (16, 2, 2)
+    assert read.zero_config.stage == stage
+    assert read.bfloat16_config.enabled == (dtype == "bf16")
+    assert read.gradient_clipping == 1.0
+    assert read.optimizer_name == "adamw"
+    assert read.optimizer_params["lr"] == 1e-5
+
+
+@pytest.mark.slow
+def test_the_table_of_keys_is_that_of_the_installed_version() -> None:
+    import deepspeed
+    from deepspeed.runtime.zero.config import DeepSpeedZeroConfig
+
+    assert deepspeed.__version__ == VERSION
+    table = keys_of(VERSION)
+    fields = DeepSpeedZeroConfig.model_fields
+    names = set(fields) | {field.alias for field in fields.values() if field.alias}
+    removed = {name for name in names if table.removed(f"zero_optimization.{name}")}
+    assert {name for name in names if not table.knows(f"zero_optimization.{name}")} - removed == set()
