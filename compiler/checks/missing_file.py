@@ -36,4 +36,4 @@ def _similar(place: Path, path: str) -> str | None:
     if not place.parent.is_dir():
         return None
     close = difflib.get_close_matches(place.name, sorted(file.name for file in place.parent.iterdir()), n=1)
-    return f"did you mean '{PurePosixPath(path).parent / close[0]}'?" if close else None
+    return f"did you mean '{PurePosixPath(path).parent / close[0]}'?" if close and close[0] != place.name else None

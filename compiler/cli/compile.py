@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -34,7 +36,7 @@ def command(spec: Path, overrides: tuple[str, ...], out: Path | None, check: boo
         end(report, err=True)
     tell(report, "text", err=True)
     folder = shown_path(bundle.folder)
-    changes = compare(bundle)
+    changes = compare_or_refuse(bundle, report)
     if check:
         _check(bundle, changes, folder)
     else:
@@ -44,7 +46,7 @@ def command(spec: Path, overrides: tuple[str, ...], out: Path | None, check: boo
         click.echo(
             f"{folder}: wrote {count} of {len(bundle.files)} files{removed}" if changes else f"{folder}: nothing to do"
         )
-        click.echo(f"next: review {folder}/PLAN.md, then `llmc run {spec}`")
+        click.echo(f"next: review {folder}/PLAN.md, then `llmc run {shlex.quote(str(spec))}`")
 
 
 def write_or_refuse(bundle: Bundle, changes: Changes, report: Report) -> None:
@@ -59,8 +61,20 @@ def write_or_refuse(bundle: Bundle, changes: Changes, report: Report) -> None:
             why="writing the bundle would destroy the change",
             help="move the change into the spec, or remove the file and compile again",
         )
-    try:
+    with _refusing(bundle, report):
         write(bundle, changes)
+
+
+def compare_or_refuse(bundle: Bundle, report: Report) -> Changes:
+    """Compare a bundle with its folder, unless something in the way cannot even be read."""
+    with _refusing(bundle, report):
+        return compare(bundle)
+
+
+@contextmanager
+def _refusing(bundle: Bundle, report: Report) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         refuse(
             report,
@@ -85,7 +99,10 @@ def _check(bundle: Bundle, changes: Changes, folder: str) -> None:
 def _difference(bundle: Bundle, changes: Changes) -> Iterator[str]:
     for path in changes.written + changes.removed:
         place = bundle.folder / path
-        old = place.read_text(errors="replace").splitlines() if place.exists() else []
+        if not place.exists():
+            yield f"{path}: not on the disk"
+            continue
+        old = place.read_text(errors="replace").splitlines()
         new = bundle.files.get(path, b"").decode().splitlines()
         lines = list(difflib.unified_diff(old, new, f"{path} (on the disk)", f"{path} (compiled)", lineterm="", n=1))
         yield from lines[:_SHOWN_LINES]
@@ -97,7 +114,7 @@ def _as_json(report: Report, bundle: Bundle | None, check: bool) -> None:
     from llmc.compiler.report.json import tell as tell_json
 
     answer = json.loads(tell_json(report))
-    changes = compare(bundle) if bundle else Changes()
+    changes = compare_or_refuse(bundle, report) if bundle else Changes()
     if bundle and not check:
         write_or_refuse(bundle, changes, report)
     answer |= {

@@ -49,6 +49,10 @@ def main() -> None:
     """Run the command line; what is no diagnostic of ours is a bug of ours, and says so."""
     try:
         _group(prog_name="llmc")
+    except OSError as error:
+        # The machine's doing, not the spec's and not ours: a full disk behind a pipe, a permission taken away.
+        print(f"llmc: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        os._exit(1)  # what is still buffered cannot be written either, and would say so with a traceback
     except Exception:
         print(f"llmc {__version__} has a bug. Please report this, with the spec if you can:\n", file=sys.stderr)
         traceback.print_exc()

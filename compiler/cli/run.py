@@ -12,9 +12,8 @@ from pathlib import Path
 import click
 
 from llmc.compiler.bundle import manifest
-from llmc.compiler.bundle.writer import compare
 from llmc.compiler.cli.common import end, out_option, refuse, set_option, tell
-from llmc.compiler.cli.compile import write_or_refuse
+from llmc.compiler.cli.compile import compare_or_refuse, write_or_refuse
 from llmc.compiler.cli.main import shown_path
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import compile_spec
@@ -89,12 +88,13 @@ def _bundle(what: Path, out: Path | None, overrides: tuple[str, ...], report: Re
     if bundle is None:
         end(report, err=True)
     tell(report, "text", err=True)
-    changes = compare(bundle)
+    changes = compare_or_refuse(bundle, report)
     folder = shown_path(bundle.folder)
     if not (bundle.folder / manifest.FILE).exists():
         write_or_refuse(bundle, changes, report)
         click.echo(f"{folder}: compiled, {len(changes.written)} files")
     elif changes:
+        quoted = shlex.quote(str(what))
         different = ", ".join((changes.written + changes.removed)[:4])
         refuse(
             report,
@@ -102,7 +102,7 @@ def _bundle(what: Path, out: Path | None, overrides: tuple[str, ...], report: Re
             f"the bundle is not what {what} compiles to; different: {different}",
             folder,
             why="what was reviewed would not be what runs",
-            help=f"see `llmc compile --check {what}`, then `llmc compile {what}` and review",
+            help=f"see `llmc compile --check {quoted}`, then `llmc compile {quoted}` and review",
         )
     return bundle.folder
 

@@ -35,7 +35,7 @@ def fill(job: Job) -> None:
 def _batch(settings: Settings, job: Job) -> None:
     batch = job.batch
     assert batch is not None, "the batch equation is checked before an engine runs"
-    equation = f"{batch.total} = {batch.micro} x {batch.accumulation} x {batch.data_parallel} ranks"
+    equation = f"{batch.total} = {batch.micro} x {batch.accumulation} x {batch.data_parallel}"
     if batch.micro_was_chosen:
         settings.put("train_micro_batch_size_per_gpu", batch.micro, "derived: training.micro_batch_size was left out")
         job.decisions.append(

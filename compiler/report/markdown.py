@@ -54,12 +54,9 @@ def _training(experiment: Experiment) -> Iterator[tuple[str, str]]:
     training = experiment.training
     assert training is not None, "only asked for where there is training"
     optimizer, scheduler = training.optimizer, training.scheduler
-    yield "Length", f"{training.max_steps} steps" if training.max_steps else f"{training.epochs:g} epochs"
-    warmup = (
-        f"{scheduler.warmup_steps} steps"
-        if scheduler.warmup_steps
-        else f"{scheduler.warmup_ratio or 0:.0%} of the steps"
-    )
+    yield "Length", _many(training.max_steps, "step") if training.max_steps else _many(training.epochs or 0, "epoch")
+    share = f"{scheduler.warmup_ratio or 0:.0%} of the steps"
+    warmup = _many(scheduler.warmup_steps, "step") if scheduler.warmup_steps else share
     yield "Learning rate", f"{optimizer.learning_rate:g}, {scheduler.kind}, warm-up {warmup}"
     checkpoint = training.checkpoint
     yield "Checkpoints", f"every {checkpoint.every_steps} steps and at the end, the last {checkpoint.keep} are kept"
@@ -84,20 +81,25 @@ def _adapter(experiment: Experiment) -> str:
 
 
 def _target(job: Job) -> dict[str, Any]:
-    ranks = job.topology.world_size
+    topology = job.topology
     equation = None
     if batch := job.batch:
         equation = (
             f"Global batch {batch.total} = micro batch {batch.micro} × accumulation {batch.accumulation} "
-            f"× {batch.data_parallel} ranks."
+            f"× {_many(batch.data_parallel, 'rank')}."
         )
     return {
         "name": job.target_name,
-        "summary": f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {job.topology.nodes} "
-        f"{'machine' if job.topology.nodes == 1 else 'machines'}, accelerator {job.target.accelerator}.",
+        "summary": f"{_many(topology.world_size, 'rank')} on {_many(topology.nodes, 'machine')}, "
+        f"accelerator {job.target.accelerator}.",
         "equation": equation,
         "decisions": job.decisions,
     }
+
+
+def _many(count: float, noun: str) -> str:
+    shown = f"{count:,.0f}" if count == int(count) else f"{count}"
+    return f"{shown} {noun}" if count == 1 else f"{shown} {noun}s"
 
 
 def _defaults(node: Node, path: str) -> Iterator[tuple[str, Any]]:

@@ -105,6 +105,27 @@ def test_a_bundle_that_cannot_be_written_is_diagnosed(project: Path) -> None:
     assert "error[LLM403]" in done.stderr
 
 
+def test_something_in_the_way_of_the_bundle_is_diagnosed(project: Path) -> None:
+    (project / "build/infer/PLAN.md").mkdir(parents=True)
+    for arguments in (["compile", "infer.yaml"], ["compile", "infer.yaml", "--check"], ["run", "infer.yaml"]):
+        done = llmc(*arguments, cwd=project)
+        assert done.returncode == 1
+        assert "build/infer/PLAN.md:1:1: error[LLM403]" in done.stderr
+
+
+def test_a_full_disk_behind_the_output_is_no_traceback(project: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "llmc.compiler.cli", "plan", "infer.yaml"]
+        done = subprocess.run(command, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "llmc: output: No space left on device\n"
+
+
+def test_hints_can_be_pasted(project: Path) -> None:
+    (project / "infer.yaml").rename(project / "my exp.yaml")
+    assert "then `llmc run 'my exp.yaml'`" in llmc("compile", "my exp.yaml", cwd=project).stdout
+
+
 def test_plan_prints_and_writes_nothing(project: Path) -> None:
     done = llmc("plan", "sft-lora.yaml", cwd=project)
     assert done.returncode == 0
