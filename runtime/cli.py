@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from llmc.runtime import contract as contracts
+from llmc.runtime import bundle
 from llmc.runtime.contract import Contract
 from llmc.runtime.refusal import Refusal
 
@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: the job's own for `run`, 1 for a Refusal, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        contract = contracts.load(options.target)
+        contract = bundle.load(options.target)
         if options.command == "verify":
             print(f"{options.target}: {contract.digest}, {len(contract.files)} files as compiled")
             return 0

@@ -16,7 +16,7 @@ FREE_BYTES = 64 * 2**20
 
 def check(contract: Contract) -> dict[str, str]:
     """Refuse what cannot run here (LLM510 to LLM521); returns the versions of the stack."""
-    versions = stack.verify()
+    versions = stack.verify(contract.run.stack)
     _dtype(contract)
     _model(contract)
     _tokenizer(contract)

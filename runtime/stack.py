@@ -1,32 +1,22 @@
-"""The versions of the libraries that a run needs, and those it finds."""
+"""The versions of the libraries that a bundle was written for, and those found here."""
 
 import importlib.metadata
 
 from llmc.runtime.refusal import Refusal
-from packaging.requirements import Requirement
-
-DISTRIBUTION = "llmc-experiment-compiler"
 
 
-def requirements() -> list[Requirement]:
-    """The stack: what the distribution's `run` extra pins."""
-    lines = importlib.metadata.requires(DISTRIBUTION) or []
-    parsed = [Requirement(line) for line in lines]
-    return [need for need in parsed if need.marker is not None and need.marker.evaluate({"extra": "run"})]
-
-
-def verify() -> dict[str, str]:
-    """The installed version of each library of the stack; raises Refusal LLM510 naming every one that differs."""
+def verify(wanted: dict[str, str]) -> dict[str, str]:
+    """The installed version of each library in `wanted`; raises Refusal LLM510 naming every one that differs."""
     found, wrong = {}, []
-    for need in requirements():
+    for name, version in sorted(wanted.items()):
         try:
-            version = importlib.metadata.version(need.name)
+            found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{need.name} is missing")
+            wrong.append(f"{name} {version} is not installed")
             continue
-        found[need.name] = version
-        if not need.specifier.contains(version, prereleases=True):
-            wrong.append(f"{need.name} {version} instead of {need.specifier}")
+        # Builds of one version differ in their local part: 2.13.0+cpu is 2.13.0.
+        if found[name].partition("+")[0] != version:
+            wrong.append(f"{name} is {found[name]} instead of {version}")
     if wrong:
         raise Refusal("LLM510", "; ".join(wrong))
     return found

@@ -5,6 +5,8 @@ import hashlib
 import json
 from pathlib import Path
 
+CATALOGUE = json.loads((Path(__file__).parents[2] / "schemas/catalog/stacks.json").read_text())
+STACK = CATALOGUE["stacks"][CATALOGUE["default"]]["versions"]
 ENVIRONMENT = {
     "DS_ACCELERATOR": "cpu",
     "HF_HUB_OFFLINE": "1",
@@ -26,6 +28,7 @@ def _common(name: str) -> dict:
         "target": {"kind": "local", "name": "local", "accelerator": "cpu"},
         "base": "../../..",
         "runs": f"runs/{name}",
+        "stack": STACK,
         "launch": {"nodes": 1, "processes_per_node": 2, "environment": dict(ENVIRONMENT)},
         "model": {
             "name_or_path": "model", "revision": None, "dtype": "fp32", "attn_implementation": "sdpa",
