@@ -8,6 +8,7 @@ import bundlekit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from llmc.runtime.bundle import load
 from llmc.runtime.contract import read_run
 from llmc.runtime.refusal import Refusal

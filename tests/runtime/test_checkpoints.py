@@ -1,6 +1,7 @@
 """Which checkpoint counts."""
 
 import pytest
+
 from llmc.runtime import checkpoints
 from llmc.runtime.checkpoints import Marker
 

@@ -5,6 +5,7 @@ import os
 
 import bundlekit
 import pytest
+
 from llmc.runtime import record
 from llmc.runtime.bundle import load
 from llmc.runtime.record import FailedRank, Outcome
