@@ -1,6 +1,6 @@
 """The passes in order: the page to read first.
 
-    text ─ compose ─► tree ─ complete ─► full tree ─ lower ─► Experiment ─ checks ─► jobs, one a target ─► Bundle
+    text ─ load, expand ─► tree ─ complete ─► full tree ─ lower ─► Experiment ─ checks ─► jobs, one a target ─► Bundle
 
 Every pass takes its input and a Report, and gives its output, or None where there can be none. What is wrong with the
 spec is a value in the report; an exception is a bug of ours.
@@ -9,9 +9,11 @@ spec is a value in the report; an exception is a bug of ours.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from llmc.compiler import checks, contract
 from llmc.compiler.analysis.batch import solve
@@ -24,37 +26,69 @@ from llmc.compiler.job import Job
 from llmc.compiler.language.compose import load
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.language.experiment import Experiment, lower, plain
+from llmc.compiler.language.source import Node
+from llmc.compiler.language.sweep import expand
 from llmc.compiler.language.validate import complete
 from llmc.compiler.report.markdown import plan
 
 
-def understand(
-    path: Path, shown: str, report: Report, overrides: Sequence[str] = ()
-) -> tuple[Experiment, Facts] | None:
-    """Read and check a spec, with `key=value` overrides: everything that can be wrong is in the report afterwards."""
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """An experiment that nothing is wrong with, what is known of the world around it, and what was noticed about it."""
+
+    experiment: Experiment
+    facts: Facts
+    noticed: Report
+
+
+def understand(path: Path, shown: str, report: Report, overrides: Sequence[str] = ()) -> Iterator[Understood]:
+    """Read and check a spec, with `key=value` overrides: one experiment, or those of its sweep, one by one.
+
+    Everything that can be wrong is in the report afterwards; experiments with an error are left out.
+    """
     tree = load(path, shown, report, overrides)
     if tree is None:
-        return None
-    tree = complete(tree, report)
+        return
     if report.failed:
+        complete(tree, report)  # what could be read in spite of errors can still tell of others
+        return
+    folder = path.resolve().parent
+    facts = gather(folder)
+    for variant, told in expand(tree, report):
+        noticed = Report(sources=report.sources)
+        experiment = _experiment(variant, folder, told, facts, noticed)
+        for diagnostic in noticed:
+            report.add(diagnostic)
+        if experiment:
+            yield Understood(experiment, facts, noticed)
+
+
+def _experiment(tree: Node, folder: Path, variant: str | None, facts: Facts, noticed: Report) -> Experiment | None:
+    completed = complete(tree, noticed)
+    if noticed.failed:
         return None
-    experiment = lower(tree, path.resolve().parent)
-    facts = gather(experiment.folder)
-    checks.run(experiment, facts, report)
-    return None if report.failed else (experiment, facts)
+    experiment = lower(completed, folder, variant)
+    checks.run(experiment, facts, noticed)
+    return None if noticed.failed else experiment
 
 
 def compile_spec(
     path: Path, shown: str, report: Report, out: Path | None = None, overrides: Sequence[str] = ()
-) -> Bundle | None:
-    """Compile a spec into its bundle, in memory. `out` is the folder for bundles, else `build` beside the spec."""
-    understood = understand(path, shown, report, overrides)
-    if understood is None:
-        return None
-    experiment, facts = understood
+) -> list[Bundle]:
+    """Compile a spec into its bundles, in memory: one, or as many as its sweep has; none where anything is wrong.
+
+    `out` is the folder for bundles, else `build` beside the spec.
+    """
+    bundles = [bundle_of(understood, out) for understood in understand(path, shown, report, overrides)]
+    return [] if report.failed else bundles
+
+
+def bundle_of(understood: Understood, out: Path | None = None) -> Bundle:
+    """Make the bundle of an experiment, in memory."""
+    experiment, facts = understood.experiment, understood.facts
     folder = (out or experiment.folder / "build") / experiment.name
     jobs = [_job(experiment, facts, name, folder) for name in experiment.targets]
-    return Bundle(folder, _files(experiment, facts, jobs, report))
+    return Bundle(folder, _files(experiment, facts, jobs, understood.noticed))
 
 
 def _job(experiment: Experiment, facts: Facts, name: str, folder: Path) -> Job:
@@ -90,7 +124,14 @@ def _files(experiment: Experiment, facts: Facts, jobs: list[Job], report: Report
 
 def _inputs(experiment: Experiment, facts: Facts) -> dict[str, str]:
     """Digests of what the bundle was made from. The spec's is of its meaning: comments and order are no change."""
-    inputs = {"experiment": compact_digest(plain(experiment.tree))}
+    inputs = {"experiment": compact_digest(_said(plain(experiment.tree)))}
     for path in experiment.inputs():
         inputs |= facts.files.digests(path)
     return inputs
+
+
+def _said(value: Any) -> Any:
+    """Values without nulls, which say nothing: a new optional key of the language changes no bundle."""
+    if isinstance(value, dict):
+        return {name: _said(child) for name, child in value.items() if child is not None}
+    return value

@@ -29,7 +29,8 @@ def command(specs: tuple[Path, ...], overrides: tuple[str, ...], form: str) -> N
     # A report of its own for each, so that one broken spec does not keep the next from being checked to its end.
     for spec in specs:
         own = Report(sources=report.sources)
-        understand(spec, str(spec), own, overrides)
+        for _ in understand(spec, str(spec), own, overrides):
+            pass
         report.diagnostics += own.diagnostics
     tell(report, form, err=False)
     click.echo(summary(report), err=True)

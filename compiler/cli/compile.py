@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -27,26 +28,29 @@ _SHOWN_LINES = 60
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where the bundle on the disk differs, and show how.")
 @format_option
 def command(spec: Path, overrides: tuple[str, ...], out: Path | None, check: bool, form: str) -> None:
-    """Compile SPEC into its bundle, the files to review and to run."""
+    """Compile SPEC into its bundle, the files to review and to run; a sweep into one for each."""
     report = Report()
-    bundle = compile_spec(spec, str(spec), report, out, overrides)
+    bundles = compile_spec(spec, str(spec), report, out, overrides)
     if form == "json":
-        _as_json(report, bundle, check)
-    if bundle is None:
+        _as_json(report, bundles, check)
+    if not bundles:
         end(report, err=True)
     tell(report, "text", err=True)
-    folder = shown_path(bundle.folder)
-    changes = compare_or_refuse(bundle, report)
-    if check:
-        _check(bundle, changes, folder)
-    else:
-        write_or_refuse(bundle, changes, report)
-        count = len(changes.written)
-        removed = f", removed {len(changes.removed)}" if changes.removed else ""
-        click.echo(
-            f"{folder}: wrote {count} of {len(bundle.files)} files{removed}" if changes else f"{folder}: nothing to do"
-        )
-        click.echo(f"next: review {folder}/PLAN.md, then `llmc run {shlex.quote(str(spec))}`")
+    different = [_check(bundle, report) if check else _write(bundle, report) for bundle in bundles]
+    if check and any(different):
+        raise SystemExit(1)
+    if not check:
+        plan = shown_path(bundles[0].folder / "PLAN.md")
+        click.echo(f"next: review {plan}, then `llmc run {shlex.quote(str(spec))}`")
+
+
+def _write(bundle: Bundle, report: Report) -> bool:
+    changes, folder = compare_or_refuse(bundle, report), shown_path(bundle.folder)
+    write_or_refuse(bundle, changes, report)
+    removed = f", removed {len(changes.removed)}" if changes.removed else ""
+    wrote = f"wrote {len(changes.written)} of {len(bundle.files)} files{removed}"
+    click.echo(f"{folder}: {wrote if changes else 'nothing to do'}")
+    return bool(changes)
 
 
 def write_or_refuse(bundle: Bundle, changes: Changes, report: Report) -> None:
@@ -85,15 +89,16 @@ def _refusing(bundle: Bundle, report: Report) -> Iterator[None]:
         )
 
 
-def _check(bundle: Bundle, changes: Changes, folder: str) -> None:
+def _check(bundle: Bundle, report: Report) -> bool:
+    changes, folder = compare_or_refuse(bundle, report), shown_path(bundle.folder)
     for line in _difference(bundle, changes):
         click.echo(line)
+    count = len(changes.written) + len(changes.removed)
     if changes:
-        click.echo(
-            f"{folder}: differs in {len(changes.written) + len(changes.removed)} files; run `llmc compile`", err=True
-        )
-        raise SystemExit(1)
-    click.echo(f"{folder}: up to date")
+        click.echo(f"{folder}: differs in {count} files; run `llmc compile`", err=True)
+    else:
+        click.echo(f"{folder}: up to date")
+    return bool(changes)
 
 
 def _difference(bundle: Bundle, changes: Changes) -> Iterator[str]:
@@ -110,17 +115,16 @@ def _difference(bundle: Bundle, changes: Changes) -> Iterator[str]:
             yield f"... and {len(lines) - _SHOWN_LINES} more lines"
 
 
-def _as_json(report: Report, bundle: Bundle | None, check: bool) -> None:
+def _as_json(report: Report, bundles: list[Bundle], check: bool) -> NoReturn:
     from llmc.compiler.report.json import tell as tell_json
 
-    answer = json.loads(tell_json(report))
-    changes = compare_or_refuse(bundle, report) if bundle else Changes()
-    if bundle and not check:
-        write_or_refuse(bundle, changes, report)
-    answer |= {
-        "bundle": shown_path(bundle.folder) if bundle else None,
-        "written": changes.written,
-        "removed": changes.removed,
-    }
+    answer = json.loads(tell_json(report)) | {"bundles": []}
+    for bundle in bundles:
+        changes = compare_or_refuse(bundle, report)
+        if not check:
+            write_or_refuse(bundle, changes, report)
+        one = {"folder": shown_path(bundle.folder), "written": changes.written, "removed": changes.removed}
+        answer["bundles"].append(one)
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
-    raise SystemExit(1 if bundle is None or (check and changes) else 0)
+    different = any(one["written"] or one["removed"] for one in answer["bundles"])
+    raise SystemExit(1 if not bundles or (check and different) else 0)

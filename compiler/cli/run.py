@@ -84,10 +84,15 @@ def _bundle(what: Path, out: Path | None, overrides: tuple[str, ...], report: Re
             str(what),
             help="name a spec or build/<name>",
         )
-    bundle = compile_spec(what, str(what), report, out, overrides)
-    if bundle is None:
+    bundles = compile_spec(what, str(what), report, out, overrides)
+    if not bundles:
         end(report, err=True)
     tell(report, "text", err=True)
+    if len(bundles) > 1:
+        one = shlex.quote(shown_path(bundles[0].folder))
+        several = f"{what} is a sweep of {len(bundles)} experiments"
+        refuse(report, "LLM404", several, str(what), help=f"compile it, then run them one by one: `llmc run {one}`")
+    (bundle,) = bundles
     changes = compare_or_refuse(bundle, report)
     folder = shown_path(bundle.folder)
     if not (bundle.folder / manifest.FILE).exists():

@@ -13,7 +13,7 @@ from llmc.compiler.bundle import manifest
 from llmc.compiler.cli.common import end, set_option, spec_argument
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.language.experiment import Experiment, plain
-from llmc.compiler.pipeline import compile_spec, understand
+from llmc.compiler.pipeline import bundle_of, understand
 
 
 @click.command("why")
@@ -21,20 +21,18 @@ from llmc.compiler.pipeline import compile_spec, understand
 @click.argument("key")
 @set_option
 def command(spec: Path, key: str, overrides: tuple[str, ...]) -> None:
-    """Say where the value of KEY comes from.
+    """Say where the value of KEY comes from; of a sweep, in its first experiment.
 
     KEY is one of SPEC, such as training.seed, or one of an artefact, such as local/deepspeed.json:gradient_clipping.
     """
     report = Report()
-    understood = understand(spec, str(spec), report, overrides)
-    if understood is None:
+    understood = next(understand(spec, str(spec), report, overrides), None)
+    if understood is None or report.failed:
         end(report, err=True)
     if ":" not in key:
-        click.echo(_of_spec(understood[0], key))
+        click.echo(_of_spec(understood.experiment, key))
         return
-    bundle = compile_spec(spec, str(spec), Report(), overrides=overrides)
-    assert bundle is not None, "it was understood above"
-    click.echo(_of_artefact(understood[0], bundle.files, *key.split(":", 1)))
+    click.echo(_of_artefact(understood.experiment, bundle_of(understood).files, *key.split(":", 1)))
 
 
 def _of_spec(experiment: Experiment, key: str) -> str:

@@ -41,8 +41,8 @@ def _read(path: Path, shown: str, report: Report, children: tuple[Path, ...]) ->
     for parent in parents:
         for name, one, other in _conflicts(inherited, parent, own, ""):
             _report_conflict(name, one, other, report)
-        inherited = _merge(inherited, parent)
-    return Node(_merge(inherited, own), tree.span, tree.key)
+        inherited = merge(inherited, parent)
+    return Node(merge(inherited, own), tree.span, tree.key)
 
 
 def _parents(extends: Node, path: Path, shown: str, report: Report, family: tuple[Path, ...]) -> Iterator[Keys]:
@@ -62,12 +62,20 @@ def _parents(extends: Node, path: Path, shown: str, report: Report, family: tupl
                 yield parent.value
 
 
-def _merge(earlier: Keys, later: Keys) -> Keys:
+def merge(earlier: Keys, later: Keys) -> Keys:
+    """Merge two mappings by the rules above; neither is changed."""
     merged = dict(earlier)
     for name, node in later.items():
         inner = _mergeable(merged.get(name), node)
-        merged[name] = Node(_merge(*inner), node.span, node.key, origin=node.origin) if inner else node
+        merged[name] = Node(merge(*inner), node.span, node.key, origin=node.origin) if inner else node
     return merged
+
+
+def nest(steps: list[str], value: Node) -> Keys:
+    """Give the mapping in which a value stands at a path."""
+    for step in reversed(steps[1:]):
+        value = Node({step: value}, value.span, value.key)
+    return {steps[0]: value}
 
 
 def _mergeable(one: Node | None, other: Node) -> tuple[Keys, Keys] | None:
@@ -110,10 +118,7 @@ def _override(tree: Node, text: str, report: Report) -> Node | None:
     if value is None or not isinstance(tree.value, dict):
         return None
     value.key = Span(shown, 1, 1, len(key) + 1)
-    nested = value
-    for step in reversed(steps[1:]):
-        nested = Node({step: nested}, value.span, value.key)
-    return Node(_merge(tree.value, {steps[0]: nested}), tree.span, tree.key)
+    return Node(merge(tree.value, nest(steps, value)), tree.span, tree.key)
 
 
 def _report_conflict(name: str, one: Node, other: Node, report: Report) -> None:

@@ -186,7 +186,10 @@ Target = Local
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One experiment, whole. Sections that its task does not have are None; `folder` is where the spec lies."""
+    """One experiment, whole. Sections that its task does not have are None; `folder` is where the spec lies.
+
+    `variant` says which experiment of a sweep it is, and by which values.
+    """
 
     llmc: int
     name: str
@@ -200,6 +203,7 @@ class Experiment:
     inference: Inference | None
     folder: Path
     tree: Node
+    variant: str | None = None
 
     def node(self, path: str) -> Node:
         """Give the node at a dotted path, or the nearest one above it."""
@@ -244,7 +248,7 @@ def plain(node: Node) -> Any:
     return [plain(child) for child in node.value] if isinstance(node.value, list) else node.value
 
 
-def lower(tree: Node, folder: Path) -> Experiment:
+def lower(tree: Node, folder: Path, variant: str | None = None) -> Experiment:
     """Make the experiment of a completed tree, one that `validate.complete` found nothing wrong with."""
     spec = plain(tree)
     training, inference, deepspeed = spec.get("training"), spec.get("inference"), spec.get("deepspeed")
@@ -261,6 +265,7 @@ def lower(tree: Node, folder: Path) -> Experiment:
         inference=Inference(**inference | {"generation": Generation(**inference["generation"])}) if inference else None,
         folder=folder,
         tree=tree,
+        variant=variant,
     )
 
 

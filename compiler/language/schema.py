@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from llmc import schemas
@@ -17,9 +18,12 @@ from llmc import schemas
 ROOT = "experiment.schema.json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
-    """One schema with its references followed; `file` is where it stands, which its own references are relative to."""
+    """One schema with its references followed; `file` is where it stands, which its own references are relative to.
+
+    Schemas come from `root` or `of` and keep what they worked out: a sweep walks the same ones thousands of times.
+    """
 
     file: str
     data: Mapping[str, Any]
@@ -27,7 +31,12 @@ class Schema:
     @classmethod
     def root(cls) -> Schema:
         """The schema of a whole experiment."""
-        return cls(ROOT, schemas.load(ROOT))
+        return cls.of(ROOT)
+
+    @classmethod
+    def of(cls, file: str) -> Schema:
+        """The schema in a file, by its path in `schemas/`."""
+        return _read(file)
 
     def at(self, data: Mapping[str, Any]) -> Schema:
         """Give the schema that `data`, a part of this file, stands for."""
@@ -40,18 +49,18 @@ class Schema:
             found = found[step]
         return Schema(file, found).at(found)
 
-    @property
+    @cached_property
     def types(self) -> tuple[str, ...]:
         """The JSON types it allows; empty where it does not say."""
         wanted = self.data.get("type", ())
         return (wanted,) if isinstance(wanted, str) else tuple(wanted)
 
-    @property
+    @cached_property
     def properties(self) -> dict[str, Schema]:
         """The keys it names, in the order in which it names them."""
         return {name: self.at(data) for name, data in self.data.get("properties", {}).items()}
 
-    @property
+    @cached_property
     def other_keys(self) -> Schema | None:
         """What a key that it does not name must be; None where there may be none."""
         extra = self.data.get("additionalProperties", False)
@@ -62,7 +71,7 @@ class Schema:
         """Whether anything may stand in it; a later pass knows what."""
         return self.data.get("additionalProperties") is True
 
-    @property
+    @cached_property
     def items(self) -> Schema | None:
         """What each item of a list must be."""
         return self.at(self.data["items"]) if "items" in self.data else None
@@ -72,14 +81,14 @@ class Schema:
         """Whether the key may be left out, because what it then means is written here."""
         return "default" in self.data
 
-    @property
+    @cached_property
     def discriminator(self) -> str | None:
         """The key that picks one of the variants; None where this is no union."""
         for branch in self.data.get("allOf", ()):
             return str(next(iter(branch["if"]["properties"])))
         return None
 
-    @property
+    @cached_property
     def variants(self) -> dict[str, Schema]:
         """The closed schemas of a union by the discriminator's value."""
         key = self.discriminator
@@ -94,3 +103,8 @@ class Schema:
         for name, child in self.properties.items():
             yield prefix, name
             yield from child.paths(f"{prefix}.{name}" if prefix else name)
+
+
+@cache
+def _read(file: str) -> Schema:
+    return Schema(file, schemas.load(file))

@@ -25,9 +25,12 @@ _TYPE_WORDS = {
 }  # fmt: skip
 
 
-def complete(node: Node, report: Report) -> Node:
-    """Validate a spec's tree and give it with every default written out; problems go into the report."""
-    return _Walk(report, node.span.file).visit(node, Schema.root(), "")
+def complete(node: Node, report: Report, schema: Schema | None = None, path: str = "") -> Node:
+    """Validate a spec's tree and give it with every default written out; problems go into the report.
+
+    `schema` and `path` are for a section by itself.
+    """
+    return _Walk(report, node.span.file).visit(node, schema or Schema.root(), path)
 
 
 class _Walk:

@@ -35,6 +35,8 @@ def plan(experiment: Experiment, jobs: Iterable[Job], report: Report) -> str:
 
 
 def _rows(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    if experiment.variant:
+        yield "Sweep", experiment.variant
     yield "Model", _model(experiment)
     yield "Trained part" if experiment.training else "Adapter", _adapter(experiment)
     data = experiment.data

@@ -67,5 +67,5 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_understand_is_what_check_does(cases: Path) -> None:
     report = Report()
-    assert understand(cases / "ok/infer.yaml", "infer.yaml", report)
+    assert list(understand(cases / "ok/infer.yaml", "infer.yaml", report))
     assert not report.diagnostics

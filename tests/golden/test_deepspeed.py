@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from llmc.compiler.bundle.writer import Bundle
 from llmc.compiler.facts.deepspeed_keys import keys_of
 from llmc.compiler.facts.stack import default_stack
 from llmc.compiler.language.diagnostics import Report
@@ -22,8 +21,7 @@ VERSION = default_stack().versions["deepspeed"]
 
 
 def configs(spec: Path, *overrides: str) -> list[dict[str, Any]]:
-    bundle = compile_spec(spec, spec.name, Report(), None, overrides)
-    assert isinstance(bundle, Bundle)
+    (bundle,) = compile_spec(spec, spec.name, Report(), None, overrides)
     return [json.loads(text) for path, text in bundle.files.items() if path.endswith("/deepspeed.json")]
 
 

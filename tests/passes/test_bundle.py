@@ -28,8 +28,9 @@ def project(tmp_path: Path, cases: Path) -> Path:
 
 def bundle_of(spec: Path) -> writer.Bundle:
     report = Report()
-    bundle = compile_spec(spec, spec.name, report)
-    assert bundle is not None, list(report)
+    bundles = compile_spec(spec, spec.name, report)
+    assert bundles, list(report)
+    (bundle,) = bundles
     return bundle
 
 

@@ -92,10 +92,11 @@ def test_compile_then_check_then_edit(project: Path) -> None:
 def test_compile_json_keeps_its_schema(project: Path) -> None:
     answer = json.loads(llmc("compile", "infer.yaml", "--format", "json", cwd=project).stdout)
     validator("compile.schema.json").validate(answer)
-    assert answer["bundle"] == "build/infer"
-    assert answer["written"] == ["PLAN.md", "local/launch.sh", "local/run.json", "manifest.json"]
+    (bundle,) = answer["bundles"]
+    assert bundle["folder"] == "build/infer"
+    assert bundle["written"] == ["PLAN.md", "local/launch.sh", "local/run.json", "manifest.json"]
     again = json.loads(llmc("compile", "infer.yaml", "--format", "json", cwd=project).stdout)
-    assert again["written"] == []
+    assert again["bundles"][0]["written"] == []
 
 
 def test_a_bundle_that_cannot_be_written_is_diagnosed(project: Path) -> None:

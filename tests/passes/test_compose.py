@@ -20,14 +20,14 @@ def family(tmp_path: Path, cases: Path) -> Path:
 
 def understood(spec: Path, *overrides: str) -> Experiment:
     report = Report()
-    result = understand(spec, "family/child.yaml", report, overrides)
-    assert result is not None, list(report)
-    return result[0]
+    results = list(understand(spec, "family/child.yaml", report, overrides))
+    assert results, list(report)
+    return results[0].experiment
 
 
 def told(spec: Path, *overrides: str) -> list[tuple[str, str, int, int]]:
     report = Report()
-    assert understand(spec, "family/child.yaml", report, overrides) is None
+    assert not list(understand(spec, "family/child.yaml", report, overrides))
     return [(d.code, d.span.file, d.span.line, d.span.column) for d in report]
 
 
@@ -59,7 +59,7 @@ def test_parents_that_disagree_are_a_conflict(family: Path) -> None:
     child = family / "child.yaml"
     child.write_text(child.read_text().replace("deepspeed: {zero_stage: 1}\n", ""))
     report = Report()
-    assert understand(child, "family/child.yaml", report) is None
+    assert not list(understand(child, "family/child.yaml", report))
     (conflict,) = report
     assert conflict.code == "LLM108"
     assert (conflict.span.file, conflict.span.line) == ("family/base/training.yaml", 9)
@@ -93,12 +93,10 @@ def test_circles_and_missing_parents_are_told(family: Path) -> None:
 )
 def test_an_override_equals_an_edit(override: str, edit: tuple[str, str], family: Path) -> None:
     spec = family / "child.yaml"
-    overridden = compile_spec(spec, "child.yaml", Report(), None, [override])
+    (overridden,) = compile_spec(spec, "child.yaml", Report(), None, [override])
     assert edit[0] in spec.read_text()
     spec.write_text(spec.read_text().replace(*edit))
-    edited = compile_spec(spec, "child.yaml", Report())
-    assert overridden is not None
-    assert edited is not None
+    (edited,) = compile_spec(spec, "child.yaml", Report())
     assert overridden.files == edited.files
 
 

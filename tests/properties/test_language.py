@@ -127,11 +127,9 @@ def test_order_of_keys_changes_no_byte(chance: random.Random, which: int, tmp_pa
     (tmp_path / "exp.yaml").write_text(shuffled)
     if not (tmp_path / "data").exists():
         (tmp_path / "data").symlink_to(spec.parent / "data")
-    ours = compile_spec(tmp_path / "exp.yaml", "exp.yaml", Report(), tmp_path / "b")
+    (ours,) = compile_spec(tmp_path / "exp.yaml", "exp.yaml", Report(), tmp_path / "b")
     (tmp_path / "exp.yaml").write_text(spec.read_text() + "# a comment\n")
-    original = compile_spec(tmp_path / "exp.yaml", "exp.yaml", Report(), tmp_path / "b")
-    assert ours is not None
-    assert original is not None
+    (original,) = compile_spec(tmp_path / "exp.yaml", "exp.yaml", Report(), tmp_path / "b")
     assert ours.files == original.files
 
 
