@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import msgspec
+
 from llmc.runtime.files import write_json
 
 MARKER = "complete.json"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+
 from llmc.runtime.refusal import Refusal
 
 Count = Annotated[int, msgspec.Meta(ge=1)]

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, set_seed
+
 from llmc.runtime.contract import Contract, Llama, Lora, Model, Trained
 from llmc.runtime.refusal import Refusal
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, set_seed
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 

@@ -5,8 +5,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from llmc.runtime.record import FailedRank, Record
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+
+from llmc.runtime.record import FailedRank, Record
 
 LAST_LINES = 15
 # What the other ranks say when one of them went away: the echo of a failure, not its cause.

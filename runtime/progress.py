@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 import msgspec
+
 from llmc.runtime.record import Outcome, Record
 from llmc.runtime.refusal import Refusal
 

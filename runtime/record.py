@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+
 from llmc.runtime.contract import Contract
 from llmc.runtime.files import append_json, read_rows, write_atomic, write_json
 from llmc.runtime.refusal import Refusal

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from transformers import Trainer, TrainerCallback
+from transformers.trainer_callback import PrinterCallback
+
 from llmc.runtime import checkpoints
 from llmc.runtime.refusal import Refusal
 from llmc.runtime.session import Session
-from transformers import Trainer, TrainerCallback
-from transformers.trainer_callback import PrinterCallback
 
 
 class RunTrainer(Trainer):  # type: ignore[misc]

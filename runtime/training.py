@@ -7,6 +7,8 @@ from typing import Any
 
 import deepspeed
 import torch
+from transformers import TrainingArguments
+
 from llmc.runtime import modeling
 from llmc.runtime.contract import Contract, Scheduler, Source, TrainingRun
 from llmc.runtime.data import prepare
@@ -15,7 +17,6 @@ from llmc.runtime.data.formats import read
 from llmc.runtime.data.tokenise import Encoder
 from llmc.runtime.session import Session
 from llmc.runtime.trainer import RunTrainer
-from transformers import TrainingArguments
 
 
 def run(contract: Contract, session: Session) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from llmc.runtime.contract import Contract, InferenceRun, read_run
 from llmc.runtime.files import write_json
 from llmc.runtime.record import Record
 from llmc.runtime.session import Session
-from torch.distributed.elastic.multiprocessing.errors import record as record_errors
 
 
 def main() -> None:
@@ -26,7 +25,6 @@ def main() -> None:
     warnings.simplefilter("ignore", FutureWarning)
     options = _options()
     rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    _die_with_parent()
     record = Record(options.run)
     target = next((options.run / "bundle").glob("*/run.json"))
     contract = Contract(read_run(target), target.parent, options.base, record.digest(), ())
@@ -40,6 +38,7 @@ def _execute(contract: Contract, session: Session) -> dict[str, Any]:
 
         return batch.run(contract, session)
     import torch
+
     from llmc.runtime import training
 
     result = training.run(contract, session)
@@ -56,12 +55,18 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _die_with_parent() -> None:
+def _die_with(launcher: int) -> None:
     """On Linux, end with the launcher even where that was killed and could not end its ranks itself."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1  # include/uapi/linux/prctl.h
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+        if os.getppid() != launcher:  # it was killed before the kernel knew what we want
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
+    _die_with(int(os.environ["LLMC_LAUNCHER"]))
+    # Imported late: torch takes a second, in which the launcher may be killed.
+    from torch.distributed.elastic.multiprocessing.errors import record as record_errors
+
     record_errors(main)()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+
 from llmc.runtime.contract import Source
 from llmc.runtime.refusal import Refusal
 

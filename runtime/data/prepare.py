@@ -13,6 +13,7 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 import numpy.typing as npt
+
 from llmc.runtime.data.formats import Row
 from llmc.runtime.data.packing import pack
 from llmc.runtime.data.tokenise import Encoder, Flags, Ids

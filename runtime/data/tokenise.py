@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from llmc.runtime.data.formats import Messages, PromptCompletion, Row, Text
 from llmc.runtime.refusal import Refusal
 

@@ -4,6 +4,8 @@ import os
 import time
 from typing import Any
 
+from transformers import set_seed
+
 from llmc.runtime import modeling
 from llmc.runtime.contract import Contract, InferenceRun
 from llmc.runtime.data.formats import Messages, PromptCompletion, Row, read
@@ -11,7 +13,6 @@ from llmc.runtime.data.tokenise import Encoder
 from llmc.runtime.inference import shards, transformers
 from llmc.runtime.refusal import Refusal
 from llmc.runtime.session import Session
-from transformers import set_seed
 
 
 def run(contract: Contract, session: Session) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from typing import Any
 
 import torch
-from llmc.runtime.contract import Contract, Generation
 from transformers import GenerationConfig
+
+from llmc.runtime.contract import Contract, Generation
 
 
 class Engine:

@@ -14,14 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from torch.distributed.elastic.multiprocessing import LogsDest, LogsSpecs, SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
 from llmc.runtime import checkpoints, extensions, outcome
 from llmc.runtime.contract import Contract, InferenceRun
 from llmc.runtime.inference import shards
 from llmc.runtime.progress import Follower, Printer
 from llmc.runtime.record import FailedRank, Outcome, Record
-from torch.distributed.elastic.multiprocessing import LogsDest, LogsSpecs, SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 SHUTDOWN_SECONDS = 10  # between SIGTERM and SIGKILL for the ranks that are left
 # Variables with these beginnings change what the libraries compute, or where; they come from run.json alone.
@@ -67,6 +68,7 @@ def environment(contract: Contract) -> tuple[dict[str, str], list[str]]:
     if contract.run.target.accelerator == "cpu":
         # One machine: its name need not resolve, and no firewall stands in between.
         ours["GLOO_SOCKET_IFNAME"] = "lo0" if sys.platform == "darwin" else "lo"
+    ours["LLMC_LAUNCHER"] = str(os.getpid())
     return kept | ours | contract.run.launch.environment, dropped
 
 

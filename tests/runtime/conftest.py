@@ -54,9 +54,11 @@ def project(tmp_path_factory, tokenizer):
     LlamaForCausalLM(config).save_pretrained(root / "model")
     tokenizer.save_pretrained(root / "model")
     (root / "data" / "text").mkdir(parents=True)
-    rows = [{"prompt": text[:30], "completion": text[30:90]} for text in paragraphs()]
+    text = " ".join(paragraphs())
+    pieces = [text[start : start + 30 + 3 * (start % 40)] for start in range(0, 48 * 170, 170)]
+    rows = [{"prompt": piece[:25].strip(), "completion": piece[25:]} for piece in pieces]
     write_rows(root / "data" / "train.jsonl", rows[:37])
-    write_rows(root / "data" / "heldout.jsonl", rows[37:48])
+    write_rows(root / "data" / "heldout.jsonl", rows[37:])
     chats = [
         {"messages": [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": row["completion"]}]}
         for row in rows
