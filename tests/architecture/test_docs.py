@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
@@ -69,3 +70,13 @@ def test_understand_is_what_check_does(cases: Path) -> None:
     report = Report()
     assert list(understand(cases / "ok/infer.yaml", "infer.yaml", report))
     assert not report.diagnostics
+
+
+def test_the_reference_is_current() -> None:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    assert spec
+    assert spec.loader
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    for name, text in generate.reference().items():
+        assert (ROOT / "docs" / name).read_text() == text, f"run python docs/generate.py: {name} is not current"

@@ -1,0 +1,88 @@
+"""Writes the reference pages from what they describe: the schemas and the docstrings of the checks.
+
+    python docs/generate.py
+
+A test holds the committed pages to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from llmc.compiler.cli.explain import pages
+from llmc.compiler.language.schema import Schema
+
+HERE = Path(__file__).parent
+NOTE = "<!-- Written by docs/generate.py; change the schemas or the docstrings. -->"
+
+
+def main() -> None:
+    """Write every page."""
+    for name, text in reference().items():
+        (HERE / name).write_text(text)
+
+
+def reference() -> dict[str, str]:
+    """Give the pages by file name."""
+    return {"spec.md": spec_page(), "diagnostics.md": diagnostics_page()}
+
+
+def spec_page() -> str:
+    """Give the page of the language: every key of every task."""
+    root = Schema.root()
+    lines = ["# The spec, key by key", "", NOTE, "", str(root.data["description"]), ""]
+    lines += ["A key without a default is required, unless the table says otherwise."]
+    for task, schema in root.variants.items():
+        lines += ["", f"## task: {task}", "", str(schema.data["description"]), "", *_table(schema)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(schema: Schema) -> Iterator[str]:
+    yield "| Key | Type | Default | Meaning |"
+    yield "| --- | --- | --- | --- |"
+    for path, child in _keys(schema, ""):
+        default = f"`{_cell(json.dumps(child.data['default']))}`" if child.has_default else ""
+        yield f"| `{_cell(path)}` | {_type(child)} | {default} | {_cell(str(child.data.get('description', '')))} |"
+
+
+def _keys(schema: Schema, prefix: str) -> Iterator[tuple[str, Schema]]:
+    """Every key below a schema; those of a union's variant are marked with its kind."""
+    for name, child in schema.properties.items():
+        path = f"{prefix}{name}"
+        yield path, child
+        yield from _keys(child, f"{path}.")
+        for kind, variant in child.variants.items():
+            own = (pair for pair in _keys(variant, f"{path}.") if not pair[0].endswith(f".{child.discriminator}"))
+            yield from ((f"{key} ({kind})", found) for key, found in own)
+    if schema.other_keys and schema.other_keys.variants:
+        for kind, variant in schema.other_keys.variants.items():
+            yield from ((f"{key} ({kind})", found) for key, found in _keys(variant, f"{prefix}<name>."))
+
+
+def _type(schema: Schema) -> str:
+    if "enum" in schema.data:
+        return " ".join(f"`{_cell(json.dumps(choice))}`" for choice in schema.data["enum"])
+    if "const" in schema.data:
+        return f"`{_cell(json.dumps(schema.data['const']))}`"
+    return " or ".join(schema.types)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def diagnostics_page() -> str:
+    """Give the page of every diagnostic, as `llmc explain` prints them."""
+    families = "0xx the text, 1xx keys and values, 2xx consistency, 3xx hardware, 4xx bundles and targets, 5xx the run"
+    lines = ["# Diagnostics", "", NOTE, "", f"Families of codes: {families}. `llmc explain CODE` prints one."]
+    for code, page in sorted(pages().items()):
+        title, _, rest = page.partition("\n")
+        lines += ["", f"## {code}", "", f"**{title}**", ""]
+        lines += [f"- {line}" for line in rest.strip().splitlines() if line]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
