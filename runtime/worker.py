@@ -1,4 +1,4 @@
-"""The process on each rank: `python -m llmc.runtime.worker --run … --base … --attempt N [--checkpoint …]`.
+"""The process on each rank: `python -m llmc.runtime.worker --folder … --base … --attempt N [--checkpoint …]`.
 
 It reads the bundle's copy in the run folder, never the bundle itself, which may change meanwhile. A rank has succeeded
 when its `rank-<n>.done.json` exists and says so; its exit status alone proves nothing.
@@ -25,8 +25,8 @@ def main() -> None:
     warnings.simplefilter("ignore", FutureWarning)
     options = _options()
     rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    record = Record(options.run)
-    target = next((options.run / "bundle").glob("*/run.json"))
+    record = Record(options.folder)
+    target = next((options.folder / "bundle").glob("*/run.json"))
     contract = Contract(read_run(target), target.parent, options.base, record.digest(), ())
     result = _execute(contract, Session(record, rank, ranks, options.checkpoint))
     write_json(record.logs(options.attempt) / f"rank-{rank}.done.json", result)
@@ -48,24 +48,25 @@ def _execute(contract: Contract, session: Session) -> dict[str, Any]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--attempt", type=int, required=True)
     parser.add_argument("--checkpoint", type=Path)
     return parser.parse_args()
 
 
-def _die_with(launcher: int) -> None:
+def _die_with_launcher() -> None:
     """On Linux, end with the launcher even where that was killed and could not end its ranks itself."""
+    launcher = os.environ.get("LLMC_LAUNCHER")  # unset under a torchrun that somebody else started
     if sys.platform == "linux":
         pr_set_pdeathsig = 1  # include/uapi/linux/prctl.h
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
-        if os.getppid() != launcher:  # it was killed before the kernel knew what we want
+        if launcher and os.getppid() != int(launcher):  # it was killed before the kernel knew what we want
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
-    _die_with(int(os.environ["LLMC_LAUNCHER"]))
+    _die_with_launcher()
     # Imported late: torch takes a second, in which the launcher may be killed.
     from torch.distributed.elastic.multiprocessing.errors import record as record_errors
 

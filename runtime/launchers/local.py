@@ -120,7 +120,7 @@ def _attempt(contract: Contract, record: Record, attempt: int, printer: Printer)
     record.event("started", attempt=attempt, ignored_environment=dropped)
     extensions.build(contract, variables, printer.line)
     # -P: a file of the working folder named like a library must not be imported instead of it.
-    command = ["-u", "-P", "-m", "llmc.runtime.worker", "--run", str(record.folder), "--base", str(contract.base)]
+    command = ["-u", "-P", "-m", "llmc.runtime.worker", "--folder", str(record.folder), "--base", str(contract.base)]
     command += ["--attempt", str(attempt)] + (["--checkpoint", str(checkpoint)] if checkpoint else [])
     config = LaunchConfig(
         min_nodes=1,

@@ -5,6 +5,7 @@ torchrun --nproc-per-node 2 handwritten.py RUN_JSON DEEPSPEED_JSON OUTPUT_JSON, 
 
 import json
 import sys
+from pathlib import Path
 
 import deepspeed
 import torch
@@ -29,7 +30,7 @@ def encode(tokenizer, row, max_length):
 
 
 def main():
-    run = json.load(open(sys.argv[1]))
+    run = json.loads(Path(sys.argv[1]).read_text())
     training, model_name = run["training"], run["model"]["name_or_path"]
     deepspeed.init_distributed("gloo")
     arguments = TrainingArguments(
@@ -52,7 +53,7 @@ def main():
     )
     tokenizer = AutoTokenizer.from_pretrained(model_name)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-    rows = [json.loads(line) for line in open(run["data"]["train"]["path"])]
+    rows = [json.loads(line) for line in Path(run["data"]["train"]["path"]).read_text().splitlines()]
     dtype = torch.bfloat16 if run["model"]["dtype"] == "bf16" else torch.float32
     model = AutoModelForCausalLM.from_pretrained(model_name, dtype=dtype, attn_implementation="sdpa")
     if run["model"]["adapter"]:
@@ -80,7 +81,7 @@ def main():
     trainer.train()
     if trainer.is_world_process_zero():
         losses = [row["loss"] for row in trainer.state.log_history if "loss" in row]
-        json.dump(losses, open(sys.argv[3], "w"))
+        Path(sys.argv[3]).write_text(json.dumps(losses))
     torch.distributed.destroy_process_group()
 
 

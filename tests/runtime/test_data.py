@@ -127,7 +127,7 @@ def test_a_begin_token_is_kept_where_the_tokenizer_adds_one(tokenizer):
 
     starting = copy.deepcopy(tokenizer)
     starting.backend_tokenizer.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
-    ((ids, flags),) = Encoder(starting).rows([PromptCompletion("a", "b")])
+    ((ids, _),) = Encoder(starting).rows([PromptCompletion("a", "b")])
     assert starting.decode(ids) == "<s>ab</s>"
     assert starting.decode(Encoder(starting).prompts([Text("a")])[0]) == "<s>a"
 

@@ -54,10 +54,8 @@ def test_the_extensions_of_an_environment_are_its_own(monkeypatch):
 def test_only_a_lock_that_nobody_holds_is_deleted(tmp_path):
     said = []
     lock = tmp_path / "lock"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", "import os, sys, time; os.open(sys.argv[1], os.O_CREAT); print(1, flush=True); time.sleep(60)",
-         lock], stdout=subprocess.PIPE,
-    )  # fmt: skip
+    code = "import os, sys, time; os.open(sys.argv[1], os.O_CREAT); print(1, flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE)
     holder.stdout.readline()
     extensions._clear(lock, said.append)
     assert lock.exists()

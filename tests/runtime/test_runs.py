@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bundlekit
 import pytest
+
 from llmc.runtime import extensions
 
 pytestmark = pytest.mark.slow
@@ -140,7 +141,9 @@ class Killed:
         self.message = process.communicate()[1]
         self.seconds, self.status = time.monotonic() - began, process.returncode
         self.outcome = json.loads((self.folder / "outcome.json").read_text())
-        self.steps = sorted(int(path.parent.name[5:]) for path in (self.folder / "checkpoints").glob("step-*/complete.json"))
+        self.steps = sorted(
+            int(path.parent.name[5:]) for path in (self.folder / "checkpoints").glob("step-*/complete.json")
+        )
         damaged = next((self.folder / "checkpoints" / f"step-{self.steps[-1]}").rglob("*rank_1*optim_states.pt"))
         os.truncate(damaged, damaged.stat().st_size // 2)
         self.resumed = llmc("run", target, "--resume")
