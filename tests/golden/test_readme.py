@@ -18,7 +18,7 @@ def test_the_mistake_is_told_as_shown(tmp_path: Path) -> None:
     assert shown
     (tmp_path / "data").mkdir()
     (tmp_path / "data/train.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
-    (tmp_path / "experiment.yaml").write_text(spec[1].replace("learning_rate: 2e-3", "learning_rte: 2e-3"))
+    (tmp_path / "experiment.yaml").write_text(spec[1].replace("learning_rate: 2.5e-3", "learning_rte: 2.5e-3"))
     command = [sys.executable, "-m", "llmc.compiler.cli", "check", "experiment.yaml"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == shown[1].strip()
