@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,46 @@ def test_check_exits_by_what_it_finds(project: Path, cases: Path) -> None:
     assert done.returncode == 1
     assert f"{wrong}:21:28: error[LLM101]: unknown key 'learning_rte'" in done.stdout
     assert done.stderr == "1 error\n"
+
+
+TEN_WRONG = {
+    # what is wrong: (the edit of a right spec, where it must be told, the code)
+    "typo at the top": (("training:", "trainig:"), "17:1", "LLM101"),
+    "typo one level down": (("max_length:", "max_lenght:"), "15:3", "LLM101"),
+    "typo two levels down": (("learning_rate:", "learning_rte:"), "21:28", "LLM101"),
+    "wrong type": (("epochs: 1", "epochs: three"), "18:11", "LLM103"),
+    "duplicate key": (("  packing: true", "  packing: true\n  packing: false"), "17:3", "LLM003"),
+    "negative batch": (("global_batch_size: 16", "global_batch_size: -2"), "19:22", "LLM104"),
+    "a float for text": (("revision: 12fd25f77366fa6b3b4b768ec3050bf629380bac", "revision: 1e-5"), "9:13", "LLM106"),
+    "no": (("packing: true", "packing: no"), "16:12", "LLM004"),
+    "missing file": (("data/chats.jsonl", "data/chat.jsonl"), "13:17", "LLM205"),
+    "bomb": (("notes: |", "notes: &a [*a, *a]\nnothing: |"), "4:8", "LLM005"),
+    "deep nest": (("notes: |", "notes: " + "[" * 5000 + "\nnothing: |"), "4:39", "LLM006"),
+}
+
+
+@pytest.mark.parametrize("name", TEN_WRONG)
+def test_wrong_specs_exit_1_at_their_place_within_a_second(name: str, project: Path) -> None:
+    (old, new), place, code = TEN_WRONG[name]
+    spec = project / "exp.yaml"
+    text = (project / "sft-lora.yaml").read_text()
+    assert old in text
+    spec.write_text(text.replace(old, new, 1))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = llmc("compile", "exp.yaml", cwd=project)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 1
+    assert f"exp.yaml:{place}: error[{code}]" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project / "build").exists()
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
+
+
+def test_a_learning_rate_without_a_dot_is_a_number(project: Path) -> None:
+    assert "learning_rate: 1e-5" in (project / "sft-lora.yaml").read_text()
+    assert llmc("compile", "sft-lora.yaml", cwd=project).returncode == 0
+    config = json.loads((project / "build/sft-lora/local/deepspeed.json").read_text())
+    assert config["optimizer"]["params"]["lr"] == 0.00001
 
 
 def test_check_json_keeps_its_schema(project: Path, cases: Path) -> None:
