@@ -48,6 +48,13 @@ class RunTrainer(Trainer):  # type: ignore[misc]
             self.new_tokens += int(lengths.sum())
         return super().compute_loss(model, inputs, *args, **kwargs)
 
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Nobody reads the Trainer's estimate, and it costs a walk through the parameters at each step."""
+        return 0
+
+    def store_flos(self) -> None:
+        """Nor the collective that sums it at each logged row; the tokens' sum takes its place."""
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Write a row of metrics.jsonl; every rank comes here, the first one writes. Raises Refusal LLM541."""
         row: dict[str, Any] = {"step": self.state.global_step, "epoch": self.state.epoch}
