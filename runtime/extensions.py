@@ -76,12 +76,12 @@ def _clear(lock: Path, say: Callable[[str], None]) -> None:
 
 def _held(lock: Path) -> bool:
     """Does a process still have the lock open? torch's FileBaton keeps it open while it builds. Without /proc: yes."""
-    processes = Path("/proc")
+    processes, real = Path("/proc"), lock.resolve()
     if not processes.is_dir():
         return True
     for link in processes.glob("[0-9]*/fd/*"):
         try:
-            if link.readlink() == lock:
+            if link.readlink() == real:
                 return True
         except OSError:
             continue  # the process ended, or belongs to somebody else
