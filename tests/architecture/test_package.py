@@ -16,14 +16,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 def test_the_wheel_holds_all_code_and_data(tmp_path: Path) -> None:
     # A copy, because setuptools builds inside the source folder.
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-        "\n"
-    )
-    wanted = [
-        name
-        for name in listing.stdout.split("\n")
-        if name.split("/")[0] in ("compiler", "runtime", "schemas", "templates")
-    ]
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    packages = ("compiler", "runtime", "schemas", "templates")
+    wanted = [name for name in listing.stdout.splitlines() if name.split("/")[0] in packages]
     for name in [*wanted, "setup.cfg", "pyproject.toml", "README.md", "LICENSE"]:
         (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / "source" / name)
