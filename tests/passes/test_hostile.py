@@ -61,7 +61,9 @@ _MEASURED = """
 import atexit, resource, sys
 def measured():
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr)
+    # Not ru_maxrss: that counts what the parent had in memory when it forked.
+    peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    print(used.ru_utime + used.ru_stime, peak, file=sys.stderr)
 atexit.register(measured)
 from llmc.compiler.cli.main import main
 main()
