@@ -7,25 +7,21 @@ Source: prefixes documented by Hugging Face (hf_), GitHub (ghp_, github_pat_), A
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
+from llmc.compiler.language.secrets import TOKEN
 from llmc.compiler.language.source import Node
 
 CODE, SEVERITY = "LLM211", "error"
-
-_TOKEN = re.compile(
-    r"\b(hf_[A-Za-z0-9]{30,}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}|(?:AKIA|ASIA)[0-9A-Z]{16}|sk-[\w-]{32,})"
-)
 
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look at every text of the spec; the finding never repeats the secret."""
     for path, text in _texts(experiment.tree, ""):
-        if _TOKEN.search(text):
+        if TOKEN.search(text):
             yield Problem(path, f"{path} holds what looks like an access token")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from llmc.compiler.language.diagnostics import Diagnostic, Related, Report, Span
+from llmc.compiler.language.secrets import hidden
 from llmc.compiler.language.source import Node, parse, read_text
 
 _DISCRIMINATORS = ("kind", "engine", "task")
@@ -106,12 +107,12 @@ def _bare(node: Node) -> object:
 
 def _override(tree: Node, text: str, report: Report) -> Node | None:
     """Apply one `a.b=value`; the value is YAML, as it would be typed behind the key."""
-    shown = f"--set {text}"
+    shown = f"--set {hidden(text)}"
     report.sources[shown] = text
     key, equals, written = text.partition("=")
     steps = key.strip().split(".")
     if not equals or not all(steps):
-        _say(report, "LLM109", f"an override is key=value, not '{text}'", Span(shown, 1, 1, len(text) + 1))
+        _say(report, "LLM109", f"an override is key=value, not '{hidden(text)}'", Span(shown, 1, 1, len(text) + 1))
         return None
     # Blanks in place of the key keep the columns of the value as they were typed.
     value = parse(" " * (len(key) + 1) + written, shown, report) if written.strip() else Node(None, Span(shown))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from llmc.compiler.language.secrets import TOKEN, hidden
 
 Severity = Literal["error", "warning", "info"]
 
@@ -54,7 +56,8 @@ class Report:
     sources: dict[str, str] = field(default_factory=dict)
 
     def add(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic; the same one twice is said once."""
+        """Keep a diagnostic; the same one twice is said once. What looks like a secret in it is not repeated."""
+        diagnostic = _without_secrets(diagnostic)
         if diagnostic not in self.diagnostics:
             self.diagnostics.append(diagnostic)
 
@@ -66,3 +69,10 @@ class Report:
     def __iter__(self) -> Iterator[Diagnostic]:
         """In reading order of the files."""
         return iter(sorted(self.diagnostics, key=lambda d: (d.span.file, d.span.line, d.span.column, d.code)))
+
+
+def _without_secrets(d: Diagnostic) -> Diagnostic:
+    if not any(TOKEN.search(text) for text in (d.message, d.path, d.help or "", d.why or "", d.fix or "")):
+        return d
+    help, why = (hidden(text) if text else text for text in (d.help, d.why))
+    return replace(d, message=hidden(d.message), path=hidden(d.path), help=help, why=why, fix=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
+from llmc.compiler.language.secrets import hidden
 from llmc.compiler.language.source import LINE_BREAK
 
 _COLOURS = {"error": "\x1b[31m", "warning": "\x1b[33m", "info": "\x1b[36m"}
@@ -47,7 +48,7 @@ def _snippet(span: Span, report: Report) -> Iterator[str]:
         return
     # A line of a hostile file may be long: show the part around the caret.
     start = max(0, span.column - 1 - _WIDEST // 2)
-    shown = lines[span.line - 1][start : start + _WIDEST].replace("\t", " ")
+    shown = hidden(lines[span.line - 1])[start : start + _WIDEST].replace("\t", " ")
     gutter = " " * len(str(span.line))
     width = max(1, min(span.end_column - span.column, len(shown) - (span.column - 1 - start)))
     yield f"{gutter} |"

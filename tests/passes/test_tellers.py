@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
+import pytest
 from click.testing import CliRunner
 
+from llmc.compiler.cli.check import command as check
 from llmc.compiler.cli.schema import one_file
 from llmc.compiler.cli.why import command as why
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
@@ -57,6 +59,21 @@ def test_the_schema_in_one_piece_says_the_same(cases: Path) -> None:
         assert not editor.is_valid(values | {"trainig": {}})
     assert '"$ref": "#/definitions/' in json.dumps(schema)
     assert set(re.findall(r'"\$ref": "([^#"]+)', json.dumps(schema))) == set()
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize(
+    "edit", [("notes: |", "notes: {}\nnothing: |"), ("format: messages", "format: {}"), ("format: messages", "{}: x")]
+)
+def test_no_teller_repeats_a_secret(form: str, edit: tuple[str, str], cases: Path, tmp_path: Path) -> None:
+    token = "hf_" + "abcDEF0123" * 3
+    text = (cases / "ok/sft-lora.yaml").read_text()
+    (tmp_path / "exp.yaml").write_text(text.replace(edit[0], edit[1].format(token), 1))
+    for arguments in ([], ["--set", f"training.seed={token}"], ["--set", token]):
+        done = CliRunner().invoke(check, [str(tmp_path / "exp.yaml"), "--format", form, *arguments])
+        assert done.exit_code == 1
+        assert "LLM" in done.output
+        assert token not in done.output
 
 
 def test_why_follows_an_artefact_to_its_line(cases: Path) -> None:
