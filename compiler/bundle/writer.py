@@ -61,7 +61,7 @@ def write(bundle: Bundle, changes: Changes) -> None:
         OSError: the disk is full or the folder cannot be written; files written before stay.
     """
     for path in sorted(changes.written, key=lambda path: (path == manifest.FILE, path)):
-        _write_atomically(bundle.folder / path, bundle.files[path])
+        write_atomically(bundle.folder / path, bundle.files[path], 0o755 if path.endswith(".sh") else 0o644)
     for path in changes.removed:
         (bundle.folder / path).unlink(missing_ok=True)
 
@@ -94,7 +94,12 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file, with its folder, so that at any moment it has either its old content or the new one.
+
+    Raises:
+        OSError: it cannot be written; it is as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -102,7 +107,7 @@ def _write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o755 if path.suffix == ".sh" else 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -116,9 +116,9 @@ def _difference(bundle: Bundle, changes: Changes) -> Iterator[str]:
 
 
 def _as_json(report: Report, bundles: list[Bundle], check: bool) -> NoReturn:
-    from llmc.compiler.report.json import tell as tell_json
+    from llmc.compiler.report.json import document
 
-    answer = json.loads(tell_json(report)) | {"bundles": []}
+    answer = document(report) | {"bundles": []}
     for bundle in bundles:
         changes = compare_or_refuse(bundle, report)
         if not check:

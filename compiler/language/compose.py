@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from llmc.compiler.language.diagnostics import Diagnostic, Related, Report, Span
@@ -74,6 +75,8 @@ def merge(earlier: Keys, later: Keys) -> Keys:
 
 def nest(steps: list[str], value: Node) -> Keys:
     """Give the mapping in which a value stands at a path."""
+    if len(steps) > 1 and value.key:
+        value = replace(value, key=replace(value.key, exact=False))  # what was typed there is the whole path
     for step in reversed(steps[1:]):
         value = Node({step: value}, value.span, value.key)
     return {steps[0]: value}

@@ -8,6 +8,7 @@ must see.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,6 +55,9 @@ class _Stop(Exception):
 
 def read_text(path: Path, shown: str, report: Report) -> str | None:
     """Read a spec's text, or report why it cannot be read. `shown` is the path as the user knows it."""
+    if shown in report.unsaved:
+        report.sources[shown] = report.unsaved[shown]
+        return report.unsaved[shown]
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -202,7 +206,8 @@ class _Composer:
                 f"the key '{event.value[:40]}' is not text",
                 span,
                 help="quote it",
-                fix=f'"{event.value}"',
+                fix=json.dumps(event.value, ensure_ascii=False),
+                fix_is_safe=True,  # a key can only be text
             )
         return event.value, span
 
@@ -238,7 +243,7 @@ class _Composer:
                 f"'{shown}' is {error}",
                 span,
                 help=f'quote it if text is meant: "{shown}"',
-                fix=f'"{event.value}"' if shown == event.value else None,
+                fix=json.dumps(event.value, ensure_ascii=False) if shown == event.value else None,
             )
             return Node(event.value, span, origin="refused")
 
@@ -258,8 +263,8 @@ class _Composer:
     def _span(self, event: Any) -> Span:
         start, end = event.start_mark, event.end_mark
         # A block's or a folded text's end lies lines further on: underline its first character only.
-        width = end.column - start.column if end.line == start.line else 1
-        return Span(self.shown, start.line + 1, start.column + 1, start.column + 1 + max(width, 1))
+        width = end.column - start.column if end.line == start.line else 0
+        return Span(self.shown, start.line + 1, start.column + 1, start.column + 1 + max(width, 1), exact=width > 0)
 
     def _stop(self, code: str, message: str, span: Span, **more: Any) -> None:
         _complain(self.report, code, message, span, **more)

@@ -7,7 +7,6 @@ used here because its errors know no lines and its import alone costs more than 
 
 from __future__ import annotations
 
-import difflib
 import json
 import posixpath
 import re
@@ -16,8 +15,10 @@ from typing import Any
 
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
 from llmc.compiler.language.limits import outside, show
+from llmc.compiler.language.scalars import AmbiguousScalar, read_scalar
 from llmc.compiler.language.schema import Schema
 from llmc.compiler.language.source import Node
+from llmc.compiler.language.spelling import closest, is_slip
 
 _TYPE_WORDS = {
     "object": "a mapping of keys", "array": "a list", "string": "text", "integer": "a whole number",
@@ -77,9 +78,8 @@ class _Walk:
         key = schema.discriminator or ""
         chooser = schema.properties[key]
         if key not in value:
-            close = difflib.get_close_matches(key, list(value), n=1, cutoff=0.6)
-            if close:
-                self._unknown(value[close[0]], close[0], key, path)
+            if close := closest(key, value):
+                self._unknown(value[close], close, key, path, schema)
             else:
                 self._missing(node, key, chooser, path)
             return None
@@ -92,10 +92,10 @@ class _Walk:
             return
         for name, node in value.items():
             if name not in schema.properties:
-                free = [known for known in schema.properties if known not in value]
-                close = difflib.get_close_matches(name, free, n=1, cutoff=0.6)
-                self._unknown(node, name, close[0] if close else None, path, schema)
-                yield from close
+                close = closest(name, [known for known in schema.properties if known not in value])
+                self._unknown(node, name, close, path, schema)
+                if close:
+                    yield close
 
     def _named_by_user(
         self, node: Node, value: dict[str, Node], schema: Schema, path: str, completed: dict[str, Node]
@@ -168,28 +168,37 @@ class _Walk:
 
     # -- what is said ---------------------------------------------------------------------------------------------
 
-    def _unknown(self, node: Node, name: str, meant: str | None, path: str, schema: Schema | None = None) -> None:
+    def _unknown(self, node: Node, name: str, meant: str | None, path: str, schema: Schema) -> None:
         where = f" in {path}" if path else ""
         span = node.key or node.span
+        homes = sorted({home for home, key in Schema.root().paths() if key == name})
         if meant:
             hint = f"did you mean '{meant}'?"
+        elif homes:
+            hint = f"'{name}' belongs in {' or '.join(home or 'the top level' for home in homes[:3])}"
         else:
-            homes = sorted({home for home, key in Schema.root().paths() if key == name})
-            known = ", ".join(schema.properties) if schema else ""
-            hint = (
-                f"'{name}' belongs in {' or '.join(h or 'the top level' for h in homes[:3])}"
-                if homes
-                else f"known keys: {known}"
-            )
+            hint = f"known keys: {', '.join(schema.properties)}"
+        quoted = span.end_column - span.column != len(name)
         self._say(
             "LLM101",
             f"unknown key '{name}'{where}",
             span,
             _join(path, name),
-            fix=meant,
+            fix=f'"{meant}"' if meant and quoted else meant,
+            fix_is_safe=bool(meant and not homes and self._is_certain(node, name, meant, schema)),
             help=hint,
             why="a key that nothing reads would be a setting that silently does not hold",
         )
+
+    def _is_certain(self, node: Node, name: str, meant: str, schema: Schema) -> bool:
+        """Whether a misspelt key can only mean that known one: one slip away, and its value could stand there."""
+        child, trial = schema.properties[meant], Report()
+        if isinstance(node.value, (dict, list)):
+            fits = not child.types or _type_of(node.value) in child.types  # what is inside is the next question
+        else:
+            _Walk(trial, node.span.file).visit(node, child, meant)
+            fits = all(problem.fix_is_safe for problem in trial)
+        return fits and is_slip(name, meant, schema.properties)
 
     def _missing(self, node: Node, name: str, child: Schema, path: str) -> None:
         example = child.data.get("examples", [None])[0]
@@ -206,12 +215,13 @@ class _Walk:
     def _wrong_type(self, node: Node, actual: str, schema: Schema, path: str) -> None:
         wanted = " or ".join(_TYPE_WORDS[t] for t in schema.types)
         typed = node.text or show(node.value)
-        code, hint, fix = "LLM103", None, None
+        code, hint, fix, safe = "LLM103", None, None, False
         if "string" in schema.types and node.text:
             code, fix = "LLM106", json.dumps(node.text)
             hint = f"quote it: {fix}"
+            safe = actual in ("integer", "number") and outside(node.text, schema.data) is None
         elif isinstance(node.value, str) and _looks_like(node.value, schema.types):
-            fix, hint = node.value, "remove the quotes"
+            fix, hint, safe = node.value, "remove the quotes", True
         elif "object" in schema.types and node.value is None:
             hint = "write {} for a mapping without keys"
         self._say(
@@ -221,6 +231,7 @@ class _Walk:
             path,
             help=hint,
             fix=fix,
+            fix_is_safe=safe,
         )
 
     def _say(self, code: str, message: str, span: Span, path: str, **more: Any) -> None:
@@ -263,8 +274,9 @@ def _as_number(value: int | float, wanted: tuple[str, ...]) -> int | float:
 
 
 def _looks_like(text: str, wanted: tuple[str, ...]) -> bool:
+    """Whether a text would be of a wanted type without its quotes."""
     try:
-        number = float(text)
-    except ValueError:
-        return "boolean" in wanted and text in ("true", "false")
-    return "number" in wanted or ("integer" in wanted and number.is_integer())
+        value = read_scalar(text)
+    except AmbiguousScalar:
+        return False
+    return not isinstance(value, (str, type(None))) and _fits(_type_of(value), value, wanted)

@@ -32,7 +32,7 @@ def test_check_exits_by_what_it_finds(project: Path, cases: Path) -> None:
     done = llmc("check", "sft-lora.yaml", str(wrong), cwd=project)
     assert done.returncode == 1
     assert f"{wrong}:21:28: error[LLM101]: unknown key 'learning_rte'" in done.stdout
-    assert done.stderr == "1 error\n"
+    assert done.stderr == "1 error\n`llmc check --fix` corrects 1 of them\n"
 
 
 TEN_WRONG = {
