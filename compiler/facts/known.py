@@ -7,6 +7,7 @@ from pathlib import Path
 
 from llmc.compiler.facts.deepspeed_keys import DeepSpeedKeys, keys_of
 from llmc.compiler.facts.files import Files
+from llmc.compiler.facts.hardware import Accelerator, Instance, accelerator, instance
 from llmc.compiler.facts.stack import Stack, default_stack
 
 
@@ -21,6 +22,14 @@ class Facts:
     def deepspeed_keys(self) -> DeepSpeedKeys:
         """The configuration keys of the stack's DeepSpeed version."""
         return keys_of(self.stack.versions["deepspeed"])
+
+    def accelerator(self, name: str) -> Accelerator | None:
+        """An accelerator by what a spec calls it; None for one that is not known."""
+        return accelerator(name)
+
+    def instance(self, name: str) -> Instance | None:
+        """An instance type by its name; None for one that is not known."""
+        return instance(name)
 
 
 def gather(folder: Path) -> Facts:
