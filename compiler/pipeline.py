@@ -22,6 +22,7 @@ from llmc.compiler.bundle import manifest
 from llmc.compiler.bundle.render import canonical, compact_digest
 from llmc.compiler.bundle.writer import Bundle
 from llmc.compiler.facts.known import Facts, gather
+from llmc.compiler.facts.lock import read_lock
 from llmc.compiler.job import Job
 from llmc.compiler.language.compose import load
 from llmc.compiler.language.diagnostics import Report
@@ -53,7 +54,7 @@ def understand(path: Path, shown: str, report: Report, overrides: Sequence[str] 
         complete(tree, report)  # what could be read in spite of errors can still tell of others
         return
     folder = path.resolve().parent
-    facts = gather(folder)
+    facts = gather(folder, read_lock(path, shown, report))
     for variant, told in expand(tree, report):
         noticed = Report(sources=report.sources)
         experiment = _experiment(variant, folder, told, facts, noticed)
@@ -123,11 +124,14 @@ def _files(experiment: Experiment, facts: Facts, jobs: list[Job], report: Report
 
 
 def _inputs(experiment: Experiment, facts: Facts) -> dict[str, str]:
-    """Digests of what the bundle was made from. The spec's is of its meaning: comments and order are no change."""
+    """Digests of what the bundle was made from.
+
+    The spec's is of its meaning: comments and order are no change. The lock's is of what it says of this experiment.
+    """
     inputs = {"experiment": compact_digest(_said(plain(experiment.tree)))}
     for path in experiment.inputs():
         inputs |= facts.files.digests(path)
-    return inputs
+    return inputs | facts.used(experiment)
 
 
 def _said(value: Any) -> Any:

@@ -2,12 +2,17 @@
 
 A check is a module with a docstring (its page in `llmc explain`), `CODE`, `SEVERITY`, and `check(experiment, facts)`,
 which yields a Problem for each place. It speaks of keys; this file knows where they stand.
+
+A check that asks the lock says what for: `NEEDS = ("model",)`, `("tokenizer",)` or `("data",)`. Where that is not known
+it does not run, and LLM230 says so; `applies(experiment)`, where a check has it, keeps it out of that message when it
+would have nothing to ask.
 """
 
 from __future__ import annotations
 
 import pkgutil
 import re
+import shlex
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -30,9 +35,35 @@ def all_checks() -> tuple[ModuleType, ...]:
 
 def run(experiment: Experiment, facts: Facts, report: Report) -> None:
     """Run every check and report what they find."""
+    missing, skipped = facts.missing(experiment), []
     for module in all_checks():
+        if any(need in missing for need in needs(module)):
+            skipped += [module] if not hasattr(module, "applies") or module.applies(experiment) else []
+            continue
         for problem in module.check(experiment, facts):
             report.add(_located(problem, module, experiment))
+    if skipped and facts.lock.readable:
+        report.add(_not_run(skipped, missing, experiment))
+
+
+def needs(module: ModuleType) -> tuple[str, ...]:
+    """Which facts of the lock a check cannot do without."""
+    return tuple(getattr(module, "NEEDS", ()))
+
+
+def _not_run(skipped: list[ModuleType], missing: dict[str, str], experiment: Experiment) -> Diagnostic:
+    lacking = sorted({need for module in skipped for need in needs(module) if need in missing})
+    path = next(missing[need] for need in ("model", "tokenizer", "data") if need in lacking)
+    codes = ", ".join(str(module.CODE) for module in skipped)
+    return Diagnostic(
+        "LLM230",
+        f"nothing is known of the {' and the '.join(lacking)} here, so these checks did not run: {codes}",
+        _span(experiment, path),
+        path,
+        "info",
+        why="what they look for would be found when the job runs, or not at all",
+        help=f"run `llmc lock {shlex.quote(experiment.tree.span.file)}`, which asks once and writes the answers down",
+    )
 
 
 def _located(problem: Problem, module: ModuleType, experiment: Experiment) -> Diagnostic:

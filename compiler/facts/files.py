@@ -15,6 +15,7 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._digests: dict[str, dict[str, str]] = {}
 
     def is_here(self, path: str) -> bool | None:
         """Whether a relative path exists; None for an absolute one, of which nothing is known."""
@@ -23,8 +24,14 @@ class Files:
     def digests(self, path: str) -> dict[str, str]:
         """Give `path -> sha256:...` for a relative file, or for every visible file of a relative folder.
 
-        The keys are written as the user wrote the path, so that they mean the same on every machine.
+        The keys are written as the user wrote the path, so that they mean the same on every machine. Each path is
+        read once: large data is asked for by several passes and by every experiment of a sweep.
         """
+        if path not in self._digests:
+            self._digests[path] = self._read(path)
+        return self._digests[path]
+
+    def _read(self, path: str) -> dict[str, str]:
         place = self.folder / path
         if not self.is_here(path):
             return {}

@@ -32,7 +32,7 @@ def test_check_exits_by_what_it_finds(project: Path, cases: Path) -> None:
     done = llmc("check", "sft-lora.yaml", str(wrong), cwd=project)
     assert done.returncode == 1
     assert f"{wrong}:21:28: error[LLM101]: unknown key 'learning_rte'" in done.stdout
-    assert done.stderr == "1 error\n`llmc check --fix` corrects 1 of them\n"
+    assert done.stderr == "1 error, 1 info\n`llmc check --fix` corrects 1 of them\n"
 
 
 TEN_WRONG = {
@@ -86,7 +86,7 @@ def test_check_json_keeps_its_schema(project: Path, cases: Path) -> None:
 def test_warnings_are_no_errors(project: Path, cases: Path) -> None:
     done = llmc("check", str(cases / "err/LLM212-no-revision.yaml"), cwd=project)
     assert done.returncode == 0
-    assert done.stderr == "1 warning\n"
+    assert done.stderr == "1 warning, 1 info\n"
 
 
 @pytest.mark.parametrize("name", ["nowhere.yaml", "."])
@@ -157,7 +157,7 @@ def test_something_in_the_way_of_the_bundle_is_diagnosed(project: Path) -> None:
 
 def test_a_full_disk_behind_the_output_is_no_traceback(project: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "llmc.compiler.cli", "plan", "infer.yaml"]
+        command = [sys.executable, "-m", "llmc.compiler.cli", "plan", "pretrain.yaml"]
         done = subprocess.run(command, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "llmc: output: No space left on device\n"
@@ -179,7 +179,8 @@ def test_plan_prints_and_writes_nothing(project: Path) -> None:
 def test_run_finds_the_one_experiment_here(project: Path) -> None:
     several = llmc("run", "--dry-run", cwd=project)
     assert several.returncode == 1
-    assert "several experiments here: deepspeed-config.yaml, infer.yaml, pretrain.yaml, sft-lora.yaml" in several.stderr
+    names = ", ".join(path.name for path in sorted(project.glob("*.yaml")))
+    assert f"several experiments here: {names}" in several.stderr
     (project / "infer.yaml").rename(project / "experiment.yaml")
     only = llmc("run", "--dry-run", cwd=project)
     assert only.returncode == 0, only.stderr

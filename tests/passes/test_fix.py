@@ -151,7 +151,7 @@ def test_json_says_what_was_corrected(tmp_path: Path) -> None:
     validator("check.schema.json").validate(answer)
     place = {"file": "exp.yaml", "line": 9, "column": 3, "end_column": 12}
     assert answer["fixed"] == [place | {"code": "LLM101", "old": "optimiser", "new": "optimizer"}]
-    assert [left["code"] for left in answer["diagnostics"]] == ["LLM213"]
+    assert [left["code"] for left in answer["diagnostics"]] == ["LLM230", "LLM213"]
 
 
 @pytest.mark.parametrize("code", ["LLM420", "LLM421"])
