@@ -12,7 +12,8 @@ from typing import Any
 
 from llmc.compiler.analysis.batch import Batch
 from llmc.compiler.analysis.topology import Topology
-from llmc.compiler.language.experiment import Experiment, Target, plain
+from llmc.compiler.language.experiment import Experiment, plain
+from llmc.compiler.language.sections.targets import Target
 from llmc.compiler.language.source import Node
 
 
@@ -70,12 +71,14 @@ class Decision:
 class Job:
     """What will run on one target.
 
-    `structured` are artefacts built as data, `texts` are rendered ones; both by path within the target's folder.
+    `accelerator` is its name in the catalogue; `structured` are artefacts built as data, `texts` are rendered ones,
+    both by path within the target's folder.
     """
 
     experiment: Experiment
     target_name: str
     target: Target
+    accelerator: str
     topology: Topology
     batch: Batch | None
     structured: dict[str, Settings] = field(default_factory=dict)

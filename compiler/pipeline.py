@@ -17,7 +17,7 @@ from typing import Any
 
 from llmc.compiler import checks, contract
 from llmc.compiler.analysis.batch import solve
-from llmc.compiler.analysis.topology import topology_of
+from llmc.compiler.analysis.topology import accelerator_of, topology_of
 from llmc.compiler.bundle import manifest
 from llmc.compiler.bundle.render import canonical, compact_digest
 from llmc.compiler.bundle.writer import Bundle
@@ -26,10 +26,11 @@ from llmc.compiler.facts.lock import read_lock
 from llmc.compiler.job import Job
 from llmc.compiler.language.compose import load
 from llmc.compiler.language.diagnostics import Report
-from llmc.compiler.language.experiment import Experiment, lower, plain
+from llmc.compiler.language.experiment import WRITING, Experiment, lower, plain
 from llmc.compiler.language.source import Node
 from llmc.compiler.language.sweep import expand
 from llmc.compiler.language.validate import complete
+from llmc.compiler.language.variables import substitute
 from llmc.compiler.report.markdown import plan
 
 
@@ -51,7 +52,7 @@ def understand(path: Path, shown: str, report: Report, overrides: Sequence[str] 
     if tree is None:
         return
     if report.failed:
-        complete(tree, report)  # what could be read in spite of errors can still tell of others
+        complete(substitute(tree, report), report)  # what could be read in spite of errors can still tell of others
         return
     folder = path.resolve().parent
     facts = gather(folder, read_lock(path, shown, report))
@@ -65,7 +66,7 @@ def understand(path: Path, shown: str, report: Report, overrides: Sequence[str] 
 
 
 def _experiment(tree: Node, folder: Path, variant: str | None, facts: Facts, noticed: Report) -> Experiment | None:
-    completed = complete(tree, noticed)
+    completed = complete(substitute(tree, noticed), noticed)
     if noticed.failed:
         return None
     experiment = lower(completed, folder, variant)
@@ -94,9 +95,11 @@ def bundle_of(understood: Understood, out: Path | None = None) -> Bundle:
 
 def _job(experiment: Experiment, facts: Facts, name: str, folder: Path) -> Job:
     target = experiment.targets[name]
-    topology = topology_of(target)
+    topology, accelerator = topology_of(experiment, name, facts), accelerator_of(target, facts)
+    assert topology is not None, "targets whose machines are unknown are refused by a check"
+    assert accelerator is not None, "and so are those whose accelerators are"
     batch = solve(experiment.training, topology) if experiment.training else None
-    job = Job(experiment, name, target, topology, batch)
+    job = Job(experiment, name, target, accelerator, topology, batch)
     # Both names come from enumerations of the schema, never from the user's text.
     engine = import_module(f"llmc.compiler.engines.{_engine(experiment)}")
     base = Path(os.path.relpath(experiment.folder, folder / name)).as_posix()
@@ -128,7 +131,8 @@ def _inputs(experiment: Experiment, facts: Facts) -> dict[str, str]:
 
     The spec's is of its meaning: comments and order are no change. The lock's is of what it says of this experiment.
     """
-    inputs = {"experiment": compact_digest(_said(plain(experiment.tree)))}
+    meant = {name: value for name, value in plain(experiment.tree).items() if name not in WRITING}
+    inputs = {"experiment": compact_digest(_said(meant))}
     for path in experiment.inputs():
         inputs |= facts.files.digests(path)
     return inputs | facts.used(experiment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,12 +21,16 @@ def cases() -> Path:
 
 @pytest.fixture
 def diagnose() -> Callable[[Path], Report]:
-    """Check a spec and give the report."""
+    """Check a spec and give the report.
+
+    What this version cannot run yet, and that there is no lock, is left out unless the case is about that.
+    """
 
     def run(spec: Path) -> Report:
         report = Report()
         for _ in understand(spec, str(spec), report):
             pass
-        return copy.copy(report)
+        beside = [code for code in ("LLM230", "LLM406") if not spec.stem.startswith(code)]
+        return Report([d for d in report.diagnostics if d.code not in beside], report.sources)
 
     return run

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from llmc.compiler.analysis.topology import Topology
-from llmc.compiler.language.experiment import Training
+from llmc.compiler.language.sections.training import Training
 
 
 @dataclass(frozen=True, slots=True)

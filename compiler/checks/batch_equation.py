@@ -21,9 +21,9 @@ CODE, SEVERITY = "LLM201", "error"
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Solve the equation for every target; say the nearest batches where it has no solution."""
     training = experiment.training
-    for name, target in experiment.targets.items():
-        topology = topology_of(target)
-        if training is None or solve(training, topology):
+    for name in experiment.targets:
+        topology = topology_of(experiment, name, facts)
+        if training is None or topology is None or not topology.data_parallel or solve(training, topology):
             continue
         total, micro, ranks = training.global_batch_size, training.micro_batch_size or 1, topology.data_parallel
         step = micro * ranks

@@ -1,7 +1,7 @@
-"""A training needs exactly one length: epochs or max_steps.
+"""A training needs exactly one length: epochs, max_steps or max_tokens.
 
-Why: with both, one of the two would be ignored; with neither, some library's default would decide what you pay.
-Fix: give training.epochs or training.max_steps.
+Why: with two, one of the two would be ignored; with neither, some library's default would decide what you pay.
+Fix: give one of training.epochs, training.max_steps and training.max_tokens.
 Source: transformers 5.23.0, TrainingArguments: max_steps overrides num_train_epochs silently.
 """
 
@@ -21,12 +21,9 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     training = experiment.training
     if training is None:
         return
-    if training.epochs is None and training.max_steps is None:
+    given = [name for name in ("epochs", "max_steps", "max_tokens") if getattr(training, name) is not None]
+    if not given:
         yield Problem("training", "training has no length", help="add `epochs: 1` or `max_steps: 1000`")
-    if training.epochs is not None and training.max_steps is not None:
-        yield Problem(
-            "training.max_steps",
-            "training has two lengths, epochs and max_steps",
-            help="remove one of the two",
-            related=("training.epochs",),
-        )
+    for name in given[1:]:
+        message = f"training has two lengths, {given[0]} and {name}"
+        yield Problem(f"training.{name}", message, help="remove one of the two", related=(f"training.{given[0]}",))

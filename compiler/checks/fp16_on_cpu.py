@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmc.compiler.analysis.topology import accelerator_of
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
@@ -19,5 +20,5 @@ CODE, SEVERITY = "LLM301", "error"
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look for the pair in every target."""
     for name, target in experiment.targets.items():
-        if experiment.training and experiment.model.dtype == "fp16" and target.accelerator == "cpu":
+        if experiment.training and experiment.model.dtype == "fp16" and accelerator_of(target, facts) == "cpu":
             yield Problem("model.dtype", f"fp16 on the CPU of target '{name}'", related=(f"targets.{name}",))

@@ -13,20 +13,23 @@ from pathlib import Path, PurePosixPath
 
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
-from llmc.compiler.language.experiment import Experiment
+from llmc.compiler.language.experiment import Experiment, is_remote
 
 CODE, SEVERITY = "LLM205", "error"
+
+_REMOTE = ("s3://", "hf://datasets/")
 
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look for data and tokenizer files. Weights and earlier runs may come later: the run itself checks those first."""
     for key, path in experiment.paths():
-        if not key.startswith("data.") and key != "model.tokenizer":
+        if not key.startswith("data.") and key not in ("model.tokenizer", "model.chat_template"):
             continue
-        if "://" in path or path.startswith("~"):
-            yield Problem(
-                key, f"'{path}' is neither a relative nor an absolute path", help="write a path of a file system"
-            )
+        if path.startswith(_REMOTE):
+            continue
+        if is_remote(path) or path.startswith("~"):
+            hint = "write a path of a file system, s3://bucket/prefix, or hf://datasets/owner/name"
+            yield Problem(key, f"'{path}' is neither a relative nor an absolute path", help=hint)
         elif facts.files.is_here(path) is False:
             yield Problem(key, f"there is no '{path}' here", help=_similar(facts.files.folder / path, path))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
-from llmc.compiler.language.experiment import Experiment, is_folder
+from llmc.compiler.language.experiment import Experiment, is_hub_id
 
 CODE, SEVERITY = "LLM212", "warning"
 
@@ -19,5 +19,5 @@ CODE, SEVERITY = "LLM212", "warning"
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look for a hub id without a revision."""
     model = experiment.model
-    if model.name_or_path and not is_folder(model.name_or_path) and not model.revision:
+    if model.name_or_path and is_hub_id(model.name_or_path) and not model.revision:
         yield Problem("model.name_or_path", f"'{model.name_or_path}' comes from the hub without a revision")

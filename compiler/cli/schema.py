@@ -1,4 +1,8 @@
-"""llmc schema: the language as one JSON Schema, for editors."""
+"""llmc schema: the language as one JSON Schema, for editors.
+
+Where the language wants a number, a boolean or one of several words, an editor must take `${variable}` as well: the
+compiler sees its value in that place, the editor does not.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from typing import Any
 import click
 
 from llmc.compiler.language.schema import ROOT, Schema
+
+_VARIABLE = {"type": "string", "pattern": r"\$\{\w+\}"}
 
 
 @click.command("schema")
@@ -38,7 +44,22 @@ def _copy(value: Any, file: str, definitions: dict[str, Any]) -> Any:
         return value
     if "$ref" in value:
         return {"$ref": _reference(Schema(file, {}), value, definitions)}
-    return {name: _copy(child, file, definitions) for name, child in value.items() if name != "$schema" or file == ROOT}
+    kept = {name: child for name, child in value.items() if name != "$schema" or file == ROOT}
+    copied = {name: _copy(child, file, definitions) for name, child in kept.items()}
+    return _or_variable(copied) if _is_narrow(value) else copied
+
+
+def _is_narrow(value: dict[str, Any]) -> bool:
+    """Whether a schema is that of one value which `${variable}` does not fit, and picks no variant of a union."""
+    types = value.get("type", "object")
+    kinds = {types} if isinstance(types, str) else set(types)
+    limited = "string" not in kinds or bool({"enum", "pattern"} & set(value))
+    return limited and not kinds & {"object", "array"} and "const" not in value
+
+
+def _or_variable(value: dict[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = {name: value.pop(name) for name in ("description", "examples", "default") if name in value}
+    return {**about, "anyOf": [value, _VARIABLE]}
 
 
 def _reference(owner: Schema, reference: Any, definitions: dict[str, Any]) -> str:

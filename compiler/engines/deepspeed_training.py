@@ -58,18 +58,25 @@ def _precision(settings: Settings, job: Job) -> None:
 
 def _zero(settings: Settings, job: Job) -> None:
     stage = job.experiment.node("deepspeed.zero_stage").value
-    bucket = _BUCKET.get(job.target.accelerator, _DEFAULT_BUCKET)
     settings.take("zero_optimization.stage", job.experiment, "deepspeed.zero_stage")
     if stage == 0:
         return
-    where = f"fixed: bucket for {job.target.accelerator}"
-    settings.put("zero_optimization.reduce_bucket_size", bucket, where)
-    settings.put("zero_optimization.overlap_comm", False, "fixed: needs a second stream, which pays on GPUs only")
+    bucket, where = _BUCKET.get(job.accelerator, _DEFAULT_BUCKET), f"fixed: bucket for {job.accelerator}"
+    _chosen(settings, job, "reduce_bucket_size", bucket, where)
+    _chosen(settings, job, "overlap_comm", False, "fixed: needs a second stream, which pays on GPUs only")
     settings.put("zero_optimization.contiguous_gradients", True, "fixed: DeepSpeed's default")
     if stage == 3:
         _zero_3(settings)
     else:
-        settings.put("zero_optimization.allgather_bucket_size", bucket, where)
+        _chosen(settings, job, "allgather_bucket_size", bucket, where)
+
+
+def _chosen(settings: Settings, job: Job, key: str, ours: int | bool, where: str) -> None:
+    """Set a key to what the spec says, or to our choice where it leaves that open."""
+    if job.experiment.node(f"deepspeed.{key}").value is None:
+        settings.put(f"zero_optimization.{key}", ours, where)
+    else:
+        settings.take(f"zero_optimization.{key}", job.experiment, f"deepspeed.{key}")
 
 
 def _zero_3(settings: Settings) -> None:
@@ -87,5 +94,5 @@ def _optimizer(settings: Settings, job: Job) -> None:
     for name, key in (("lr", "learning_rate"), ("betas", "betas"), ("eps", "eps"), ("weight_decay", "weight_decay")):
         settings.take(f"optimizer.params.{name}", job.experiment, f"training.optimizer.{key}")
     # The fused kernel is built on the user's machine for minutes and is no faster on a CPU; the losses are the same.
-    on_cpu = job.target.accelerator == "cpu"
+    on_cpu = job.accelerator == "cpu"
     settings.put("optimizer.params.torch_adam", on_cpu, f"derived: targets.{job.target_name}.accelerator")

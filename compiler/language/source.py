@@ -22,7 +22,7 @@ from llmc.compiler.language.scalars import AmbiguousScalar, Scalar, read_scalar
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
-MAX_NODES = 100_000
+MAX_NODES = 50_000
 
 # What libyaml takes for the end of a line, so that our snippets show the line that it counted.
 LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -35,6 +35,7 @@ class Node:
 
     `key` is where its key stands (None for list items and the root), `text` what was typed for a plain scalar,
     `origin` who gave the value: `spec` or `default`; `refused` marks one that was reported and means nothing.
+    `variables` are those that the value was made of.
     """
 
     value: Scalar | list[Node] | dict[str, Node]
@@ -42,6 +43,7 @@ class Node:
     key: Span | None = None
     text: str | None = None
     origin: str = "spec"
+    variables: tuple[str, ...] = ()
 
     @property
     def place(self) -> Span:

@@ -8,14 +8,21 @@ from typing import Any
 from llmc.compiler.bundle.render import render
 from llmc.compiler.job import Job
 from llmc.compiler.language.diagnostics import Report
-from llmc.compiler.language.experiment import Experiment, Lora, Trained, TrainingData, plain
+from llmc.compiler.language.experiment import Experiment, plain
+from llmc.compiler.language.sections.data import Split, TrainingData
+from llmc.compiler.language.sections.model import Lora, QLora, Trained
 from llmc.compiler.language.source import Node
 
 _HEADLINES = {
     "pretrain": "Pre-training with DeepSpeed, ZeRO stage {stage}.",
     "sft": "Supervised fine-tuning with DeepSpeed, ZeRO stage {stage}.",
+    "dpo": "Direct preference optimization with DeepSpeed, ZeRO stage {stage}.",
+    "orpo": "Odds-ratio preference optimization with DeepSpeed, ZeRO stage {stage}.",
     "infer": "Batch inference by {engine}.",
 }
+
+
+_ADAPTERS = {"lora": "LoRA", "dora": "DoRA", "qlora": "QLoRA"}
 
 
 def plan(experiment: Experiment, jobs: Iterable[Job], report: Report) -> str:
@@ -28,6 +35,7 @@ def plan(experiment: Experiment, jobs: Iterable[Job], report: Report) -> str:
         "notes": experiment.notes,
         "rows": list(_rows(experiment)),
         "targets": [_target(job) for job in jobs],
+        "risks": list(_risks(experiment)),
         "defaults": list(_defaults(experiment.tree, "")),
         "warnings": [f"{d.code}: {d.message}" for d in report if d.severity == "warning"],
     }
@@ -41,15 +49,30 @@ def _rows(experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield "Trained part" if experiment.training else "Adapter", _adapter(experiment)
     data = experiment.data
     if isinstance(data, TrainingData):
-        yield "Training data", f"{data.train.path} ({data.train.format}), at most {data.max_length} tokens a sequence"
+        yield "Training data", f"{_mixture(data.train)}, at most {data.max_length} tokens a sequence"
         if data.eval:
-            yield "Evaluation data", f"{data.eval.path} ({data.eval.format})"
+            yield "Evaluation data", _mixture(data.eval)
     else:
-        yield "Prompts", f"{data.input.path} ({data.input.format})"
+        yield "Prompts", _mixture(data.input)
     if experiment.training:
         yield from _training(experiment)
     if experiment.inference:
         yield "Answers", f"at most {experiment.inference.generation.max_new_tokens} tokens each"
+
+
+def _mixture(train: Split | list[Split]) -> str:
+    parts = train if isinstance(train, list) else [train]
+    whole = sum(part.weight or 1 for part in parts)
+    shares = (f"{(part.weight or 1) / whole:.0%} " if len(parts) > 1 else "" for part in parts)
+    return ", ".join(f"{share}{part.path} ({part.format})" for share, part in zip(shares, parts, strict=True))
+
+
+def _risks(experiment: Experiment) -> Iterator[str]:
+    """Code from elsewhere that the job runs."""
+    if experiment.model.trust_remote_code:
+        yield f"Python code that comes with {experiment.model.name_or_path} is run (model.trust_remote_code)."
+    if experiment.data.processing:
+        yield f"Every row goes through {experiment.data.processing.function} (data.processing)."
 
 
 def _training(experiment: Experiment) -> Iterator[tuple[str, str]]:
@@ -75,8 +98,9 @@ def _model(experiment: Experiment) -> str:
 
 def _adapter(experiment: Experiment) -> str:
     adapter = experiment.model.adapter
-    if isinstance(adapter, Lora):
-        return f"LoRA of rank {adapter.r} on {', '.join(adapter.target_modules)}"
+    if isinstance(adapter, (Lora, QLora)):
+        where = adapter.target_modules if isinstance(adapter.target_modules, str) else ", ".join(adapter.target_modules)
+        return f"{_ADAPTERS[adapter.kind]} of rank {adapter.r} on {where}"
     if isinstance(adapter, Trained):
         return f"the one in {adapter.path}"
     return "all weights" if experiment.training else "none"
@@ -93,7 +117,7 @@ def _target(job: Job) -> dict[str, Any]:
     return {
         "name": job.target_name,
         "summary": f"{_many(topology.world_size, 'rank')} on {_many(topology.nodes, 'machine')}, "
-        f"accelerator {job.target.accelerator}.",
+        f"accelerator {job.accelerator}.",
         "equation": equation,
         "decisions": job.decisions,
     }

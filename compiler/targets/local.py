@@ -5,6 +5,7 @@ from __future__ import annotations
 from llmc.compiler.bundle.render import render
 from llmc.compiler.job import Job, origin_of
 from llmc.compiler.language.experiment import is_folder
+from llmc.compiler.language.sections.targets import Local
 
 
 def fill(job: Job) -> None:
@@ -18,7 +19,8 @@ def fill(job: Job) -> None:
 
 def _environment(job: Job, name: str) -> None:
     put = job.run.put
-    put("launch.environment.DS_ACCELERATOR", job.target.accelerator, origin_of(job.experiment, f"{name}.accelerator"))
+    assert isinstance(job.target, Local), "the pipeline chooses by kind"
+    put("launch.environment.DS_ACCELERATOR", job.accelerator, origin_of(job.experiment, f"{name}.accelerator"))
     threads = origin_of(job.experiment, f"{name}.threads_per_rank")
     put("launch.environment.OMP_NUM_THREADS", str(job.target.threads_per_rank), threads)
     put("launch.environment.TOKENIZERS_PARALLELISM", "false", "fixed: tokenizers' threads do not survive a fork")
@@ -26,3 +28,5 @@ def _environment(job: Job, name: str) -> None:
     if all(name is None or is_folder(name) for name in (model.name_or_path, model.tokenizer)):
         # Nothing is fetched while ranks run where nothing needs to be.
         put("launch.environment.HF_HUB_OFFLINE", "1", "derived: model and tokenizer are folders")
+    for variable in job.target.environment:
+        job.run.take(f"launch.environment.{variable}", job.experiment, f"{name}.environment.{variable}")

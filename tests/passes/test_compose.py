@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from llmc.compiler.language.diagnostics import Report
-from llmc.compiler.language.experiment import Experiment, Lora, TrainingData
+from llmc.compiler.language.experiment import Experiment
+from llmc.compiler.language.sections.data import TrainingData
+from llmc.compiler.language.sections.model import Lora
 from llmc.compiler.pipeline import compile_spec, understand
 
 

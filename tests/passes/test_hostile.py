@@ -20,7 +20,7 @@ HOSTILE = {
     "merge-key bomb": ("a: &a {k: 1}\nb: &b {<<: [" + ", ".join(["*a"] * 9) + "]}\n", "LLM005", 1, 4),
     "endless alias": ("a: &a [*a]\n", "LLM005", 1, 4),
     "python object": ("a: !!python/object/apply:os.system [true]\n", "LLM005", 1, 4),
-    "too many values": ("llmc: [" + "1," * 120_000 + "]", "LLM006", 1, 8 + 2 * 99_998),  # root and list count as well
+    "too many values": ("llmc: [" + "1," * 60_000 + "]", "LLM006", 1, 8 + 2 * 49_998),  # root and list count as well
     "too large": ("# " + "x" * MEGABYTE, "LLM006", 1, 1),
     "long key": (
         "x" * 500_000 + ": 1",
