@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
-from llmc.compiler.language.experiment import Experiment, TrainingData
+from llmc.compiler.language.experiment import Experiment
+from llmc.compiler.language.sections.data import TrainingData
 
 CODE, SEVERITY = "LLM231", "error"
 NEEDS = ("model",)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmc import schemas
-from llmc.compiler.language.experiment import Llama
+from llmc.compiler.language.sections.model import Llama
 
 
 @dataclass(frozen=True, slots=True)

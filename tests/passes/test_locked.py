@@ -15,8 +15,8 @@ from llmc.compiler.facts.lock import MAX_BYTES, lock_path, read_lock
 from llmc.compiler.facts.model_card import ModelCard
 from llmc.compiler.facts.shape import Misfit, fit
 from llmc.compiler.language.diagnostics import Report
-from llmc.compiler.language.experiment import Llama
 from llmc.compiler.language.schema import Schema
+from llmc.compiler.language.sections.model import Llama
 from llmc.compiler.pipeline import compile_spec, understand
 
 MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct@12fd25f77366fa6b3b4b768ec3050bf629380bac"
