@@ -32,6 +32,8 @@ def solve(training: Training, topology: Topology) -> Batch | None:
     A micro batch that the spec leaves open becomes 1: it needs the least memory, and nothing is known yet that would
     show a larger one to fit.
     """
+    if not topology.data_parallel:
+        return None
     micro = training.micro_batch_size or 1
     accumulation, rest = divmod(training.global_batch_size, micro * topology.data_parallel)
     if rest or not accumulation:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llmc.compiler.analysis.hosts import taking_part
+from llmc.compiler.facts.hardware import Accelerator
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
 from llmc.compiler.language.sections.targets import Cluster, Local, SageMaker, Target
@@ -13,37 +16,63 @@ from llmc.compiler.language.sections.targets import Cluster, Local, SageMaker, T
 class Topology:
     """The ranks of a job: `nodes` machines with `ranks_per_node` processes each.
 
-    `model_parallel` ranks hold one model together: they see the same data.
+    `model_parallel` ranks hold one model together: they see the same data. `slots` are the ranks of each machine where
+    those differ; `ranks_per_node` is then the most that one has.
     """
 
     nodes: int
     ranks_per_node: int
     model_parallel: int = 1
+    slots: tuple[int, ...] = ()
 
     @property
     def world_size(self) -> int:
         """All ranks."""
-        return self.nodes * self.ranks_per_node
+        return sum(self.slots) if self.slots else self.nodes * self.ranks_per_node
 
     @property
     def data_parallel(self) -> int:
-        """Groups of ranks that see different data; 0 where there are too few ranks for one."""
-        return self.world_size // self.model_parallel
+        """Groups of ranks that see different data; 0 where the ranks cannot all be grouped."""
+        groups, left_over = divmod(self.world_size, self.model_parallel)
+        return 0 if left_over else groups
 
 
 def accelerator_of(target: Target, facts: Facts) -> str | None:
     """Give the name of what computes on a target; None where its machines are not known."""
-    return None if isinstance(target, SageMaker) else target.accelerator
+    if isinstance(target, SageMaker):
+        machine = facts.instance(target.instance_type)
+        return machine.accelerator if machine else None
+    return target.accelerator
+
+
+def device_of(target: Target, facts: Facts) -> Accelerator | None:
+    """Give what is known of what computes on a target; None where that is nothing."""
+    name = accelerator_of(target, facts)
+    return facts.accelerator(name) if name else None
 
 
 def topology_of(experiment: Experiment, target_name: str, facts: Facts) -> Topology | None:
     """Give the topology of a target; None where its machines are not known."""
-    target, degrees = experiment.targets[target_name], experiment.parallelism
-    together = degrees.sequence * degrees.tensor
-    if isinstance(target, Local):
-        return Topology(1, target.slots, together)
-    if isinstance(target, Cluster):
-        return Topology(len(target.hosts), target.hosts[0].slots, together)
-    if isinstance(target, SageMaker):
+    degrees = experiment.parallelism
+    slots = _slots(experiment.targets[target_name], facts)
+    if not slots:
         return None
-    return Topology(target.nodes, target.slots, together)
+    uneven = tuple(slots) if min(slots) < max(slots) else ()
+    return Topology(len(slots), max(slots), degrees.sequence * degrees.tensor, uneven)
+
+
+def ranks_key(target: Target) -> str:
+    """The key of a target that says how many ranks it has, for messages to point at."""
+    return {"cluster": "hosts", "sagemaker": "instance_count"}.get(target.kind, "slots")
+
+
+def _slots(target: Target, facts: Facts) -> Sequence[int]:
+    """The ranks of each machine: one for each accelerator. Nothing where the machines are not known."""
+    if isinstance(target, Local):
+        return [target.slots]
+    if isinstance(target, Cluster):
+        return [len(slots) for slots in (taking_part(target) or {}).values()]
+    if isinstance(target, SageMaker):
+        machine = facts.instance(target.instance_type)
+        return [machine.count] * target.instance_count if machine else []
+    return [target.slots] * target.nodes

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmc.compiler.analysis.batch import solve
-from llmc.compiler.analysis.topology import topology_of
+from llmc.compiler.analysis.topology import ranks_key, topology_of
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
@@ -21,7 +21,7 @@ CODE, SEVERITY = "LLM201", "error"
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Solve the equation for every target; say the nearest batches where it has no solution."""
     training = experiment.training
-    for name in experiment.targets:
+    for name, target in experiment.targets.items():
         topology = topology_of(experiment, name, facts)
         if training is None or topology is None or not topology.data_parallel or solve(training, topology):
             continue
@@ -32,5 +32,5 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
             "training.global_batch_size",
             f"{total} sequences cannot be shared by {ranks} ranks in micro batches of {micro} on target '{name}'",
             help=f"use {' or '.join(map(str, near))}, a multiple of {micro} x {ranks}",
-            related=(f"targets.{name}.slots",),
+            related=(f"targets.{name}.{ranks_key(target)}",),
         )
