@@ -43,10 +43,13 @@ class Understood:
     noticed: Report
 
 
-def understand(path: Path, shown: str, report: Report, overrides: Sequence[str] = ()) -> Iterator[Understood]:
+def understand(
+    path: Path, shown: str, report: Report, overrides: Sequence[str] = (), *, wrong_too: bool = False
+) -> Iterator[Understood]:
     """Read and check a spec, with `key=value` overrides: one experiment, or those of its sweep, one by one.
 
-    Everything that can be wrong is in the report afterwards; experiments with an error are left out.
+    Everything that can be wrong is in the report afterwards; experiments with an error are left out. With `wrong_too`
+    those in which only a check found an error are given as well: they can be read, but not compiled.
     """
     tree = load(path, shown, report, overrides)
     if tree is None:
@@ -61,7 +64,7 @@ def understand(path: Path, shown: str, report: Report, overrides: Sequence[str] 
         experiment = _experiment(variant, folder, told, facts, noticed)
         for diagnostic in noticed:
             report.add(diagnostic)
-        if experiment:
+        if experiment and (wrong_too or not noticed.failed):
             yield Understood(experiment, facts, noticed)
 
 
@@ -71,7 +74,7 @@ def _experiment(tree: Node, folder: Path, variant: str | None, facts: Facts, not
         return None
     experiment = lower(completed, folder, variant)
     checks.run(experiment, facts, noticed)
-    return None if noticed.failed else experiment
+    return experiment
 
 
 def compile_spec(
