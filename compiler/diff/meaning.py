@@ -10,7 +10,7 @@ from typing import Any
 
 from llmc.compiler.bundle import manifest
 from llmc.compiler.language.diagnostics import Report
-from llmc.compiler.language.experiment import plain
+from llmc.compiler.language.experiment import WRITING, plain
 from llmc.compiler.language.source import Node
 from llmc.compiler.pipeline import Understood, bundle_of, understand
 
@@ -68,7 +68,8 @@ def _of_experiment(understood: Understood) -> Meaning:
     wrong = {d.code for d in understood.noticed if d.severity == "error"}
     meaning = Meaning(experiment.name) if wrong - {_MISSING_FILE} else of_bundle(bundle_of(understood).files)
     meaning.lacks_files = _MISSING_FILE in wrong
-    meaning.spec = {key: Value(plain(node), _origin(node)) for key, node in _leaves(experiment.tree, "")}
+    leaves = _leaves(experiment.tree, "")
+    meaning.spec = {k: Value(plain(node), _origin(node)) for k, node in leaves if k.split(".")[0] not in WRITING}
     for name in meaning.inputs:
         meaning.inputs[name] = _pointed_to(experiment.folder / name) or meaning.inputs[name]
     return meaning

@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from llmc.compiler.language.diagnostics import Diagnostic, Related, Report, Severity
 from llmc.compiler.language.schema import Schema
@@ -81,12 +82,13 @@ class _Scope:
         if any(not self._usable(name, node, path) for name in names):
             return Node(text, node.span, node.key, node.text, "refused")
         self.used.update(names)
+        place = replace(node.span, exact=False)  # what is typed there is the variable's name, not its value
         whole = _USE.fullmatch(text)
         if whole and whole[1] is not None:
             found = self.value_of(whole[1])
-            return Node(found.value, node.span, node.key, None, found.origin, (whole[1],))
+            return Node(found.value, place, node.key, None, found.origin, (whole[1],))
         written = _USE.sub(lambda match: "${" if match[1] is None else _written(self.value_of(match[1])), text)
-        return Node(written, node.span, node.key, None, node.origin, tuple(names))
+        return Node(written, place, node.key, None, node.origin, tuple(names))
 
     def _usable(self, name: str, node: Node, path: str) -> bool:
         if name in self.open:

@@ -76,6 +76,7 @@ LEFT = {
     "one that is there already": ("max_steps: 5", "max_steps: 5\n  max_step: 6"),
     "null for text": ("fix-me", "Null"),
     "a number by Python alone": ("1e-3", '"1_000"'),
+    "a variable of the wrong type": ("1e-3}", '"${lr}"}\nvariables: {lr: "1e-3"}'),
     "a text of many lines": ("1e-3", '"1e\\\n    -3"'),
     "a key that is read no further": ("fix-me", "fix-me\n1: [[[[[*a"),
 }
