@@ -116,8 +116,13 @@ def _instance_table(rows: list[dict[str, Any]]) -> str:
     lists = price_lists()
     head = ["TYPE", "ACCELERATORS", "VCPU", "GiB", "NVME GB", "GBIT/s", "EFA", "FOR"]
     head += [f"$/h {name}" for name in lists]
-    notes = [f"$/h {name}: {about['what']}, {about['region']}, {about['date']}" for name, about in lists.items()]
+    notes = [f"$/h {name}: {_price_list(about)}" for name, about in lists.items()]
     return "\n".join([_table(head, [_instance_cells(row) for row in rows]), "", *notes])
+
+
+def _price_list(about: dict[str, Any]) -> str:
+    said = f"{about['what']}, {about['region']}, {about['date']}"
+    return f"{said}; {about['note']}" if about["note"] else said
 
 
 def _instance_cells(row: dict[str, Any]) -> list[str]:

@@ -128,9 +128,9 @@ def instance_names() -> list[str]:
     return list(_table("instances"))
 
 
-def price_lists() -> dict[str, dict[str, str]]:
+def price_lists() -> dict[str, dict[str, Any]]:
     """The lists that prices come from: what is sold, where, and of which date."""
-    lists: dict[str, dict[str, str]] = schemas.load("catalog/instances.json")["price_lists"]
+    lists: dict[str, dict[str, Any]] = schemas.load("catalog/instances.json")["price_lists"]
     return lists
 
 

@@ -266,6 +266,7 @@ def test_catalog_text_tells_a_price_with_its_date_and_says_unknown() -> None:
     assert row.endswith("21.957642"[:7])
     assert "$/h ec2" in head
     assert any("EC2, on demand" in note and "us-east-1, 2026-07-20" in note for note in notes)
+    assert any("us-east-1, 2025-01-26; older than the cuts" in note for note in notes)
     assert " unknown " in CliRunner().invoke(command, ["instances", "p4de"]).stdout
 
 
