@@ -27,6 +27,7 @@ from llmc.compiler.job import Job
 from llmc.compiler.language.compose import load
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.language.experiment import WRITING, Experiment, lower, plain
+from llmc.compiler.language.memo import Memo
 from llmc.compiler.language.source import Node
 from llmc.compiler.language.sweep import expand
 from llmc.compiler.language.validate import complete
@@ -59,20 +60,33 @@ def understand(
         return
     folder = path.resolve().parent
     facts = gather(folder, read_lock(path, shown, report))
+    memo = _in_common(tree)
     for variant, told in expand(tree, report):
         noticed = Report(sources=report.sources)
-        experiment = _experiment(variant, folder, told, facts, noticed)
+        experiment = _experiment(variant, folder, told, facts, noticed, memo)
         for diagnostic in noticed:
             report.add(diagnostic)
         if experiment and (wrong_too or not noticed.failed):
             yield Understood(experiment, facts, noticed)
 
 
-def _experiment(tree: Node, folder: Path, variant: str | None, facts: Facts, noticed: Report) -> Experiment | None:
-    completed = complete(substitute(tree, noticed), noticed)
+def _in_common(tree: Node) -> Memo:
+    """What the experiments of a sweep share; empty, and of no use, where there is none."""
+    memo = Memo()
+    if isinstance(tree.value, dict) and "sweep" in tree.value:
+        base = {name: node for name, node in tree.value.items() if name != "sweep"}
+        complete(substitute(Node(base, tree.span, tree.key), Report()), Report(), memo=memo)
+    memo.learning = False
+    return memo
+
+
+def _experiment(
+    tree: Node, folder: Path, variant: str | None, facts: Facts, noticed: Report, memo: Memo
+) -> Experiment | None:
+    completed = complete(substitute(tree, noticed), noticed, memo=memo)
     if noticed.failed:
         return None
-    experiment = lower(completed, folder, variant)
+    experiment = lower(completed, folder, variant, memo)
     checks.run(experiment, facts, noticed)
     return experiment
 

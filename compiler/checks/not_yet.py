@@ -43,7 +43,9 @@ def rules() -> tuple[tuple[tuple[str, ...], Rule], ...]:
 
 
 def _at(node: Node, steps: tuple[str, ...], path: str) -> Iterator[tuple[str, Node]]:
-    """Every node at a path; `*` stands for any key. Nothing where the path leads nowhere."""
+    """Every node at a path; `*` stands for any key. Nothing where the path leads nowhere, or to a default."""
+    if node.origin == "default":
+        return
     if not steps:
         yield path, node
     elif isinstance(node.value, dict):

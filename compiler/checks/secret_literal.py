@@ -26,6 +26,8 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
 
 
 def _texts(node: Node, path: str) -> Iterator[tuple[str, str]]:
+    if node.origin == "default":
+        return
     if isinstance(node.value, str):
         yield path, node.value
     elif isinstance(node.value, dict):

@@ -41,7 +41,14 @@ def _of_spec(experiment: Experiment, key: str) -> str:
     if key not in known:
         raise click.UsageError(f"the spec has no '{key}'{_meant(key, known)}")
     where = f"{node.span.file}:{node.span.line}:{node.span.column}" if node.origin == "spec" else "not in the spec"
-    return f"{key} = {json.dumps(plain(node), ensure_ascii=False)}\n  {node.origin}: {where}"
+    told = f"{key} = {json.dumps(plain(node), ensure_ascii=False)}\n  {node.origin}: {where}"
+    return told + "".join(_variable(experiment, name) for name in node.variables)
+
+
+def _variable(experiment: Experiment, name: str) -> str:
+    """Where a variable that is part of a value was given its own."""
+    node = experiment.node(f"variables.{name}")
+    return f"\n  variable {name}: {node.span.file}:{node.span.line}:{node.span.column}"
 
 
 def _of_artefact(experiment: Experiment, files: Any, path: str, key: str) -> str:

@@ -3,6 +3,7 @@
 The rules, whole: a mapping is merged key by key; everything else, lists as well, is replaced by what comes later. A
 mapping of another `kind` replaces its parent's whole, because its keys mean other things. The order: parents as listed,
 the spec itself, overrides. Two parents that disagree about a value are a conflict, unless the spec itself decides.
+An override is no merge: it sets one value, as an edit of the file would.
 Every node keeps the place where it was written.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from llmc.compiler.language.diagnostics import Diagnostic, Related, Report, Span
@@ -73,13 +73,15 @@ def merge(earlier: Keys, later: Keys) -> Keys:
     return merged
 
 
-def nest(steps: list[str], value: Node) -> Keys:
-    """Give the mapping in which a value stands at a path."""
-    if len(steps) > 1 and value.key:
-        value = replace(value, key=replace(value.key, exact=False))  # what was typed there is the whole path
-    for step in reversed(steps[1:]):
-        value = Node({step: value}, value.span, value.key)
-    return {steps[0]: value}
+def put(keys: Keys, steps: list[str], value: Node) -> Keys:
+    """Give a mapping with the value at a path set, as if it had been edited there; the mapping is not changed."""
+    name, below = steps[0], steps[1:]
+    if below:
+        there = keys.get(name)
+        inner = there.value if there and isinstance(there.value, dict) else {}
+        span, key = (there.span, there.key) if there else (value.span, value.key)
+        value = Node(put(inner, below, value), span, key)
+    return {**keys, name: value}
 
 
 def _mergeable(one: Node | None, other: Node) -> tuple[Keys, Keys] | None:
@@ -122,7 +124,7 @@ def _override(tree: Node, text: str, report: Report) -> Node | None:
     if value is None or not isinstance(tree.value, dict):
         return None
     value.key = Span(shown, 1, 1, len(key) + 1)
-    return Node(merge(tree.value, nest(steps, value)), tree.span, tree.key)
+    return Node(put(tree.value, steps, value), tree.span, tree.key)
 
 
 def _report_conflict(name: str, one: Node, other: Node, report: Report) -> None:

@@ -7,11 +7,13 @@ about a key can point at its line.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llmc.compiler.language.build import build
+from llmc.compiler.language.memo import Memo
 from llmc.compiler.language.sections.data import PromptData, TrainingData
 from llmc.compiler.language.sections.execution import DeepSpeed, Inference, Parallelism
 from llmc.compiler.language.sections.model import Model, Trained
@@ -110,25 +112,44 @@ def plain(node: Node) -> Any:
 
 # Keys that are about how the spec is written; they mean nothing to what runs.
 WRITING = ("extends", "variables", "sweep")
-_SECTIONS = {
-    "model": Model,
-    "preference": Preference,
-    "training": Training,
-    "parallelism": Parallelism,
-    "deepspeed": DeepSpeed,
-    "inference": Inference,
-    "container": Container,
-    "budget": Budget,
-}
 
 
-def lower(tree: Node, folder: Path, variant: str | None = None) -> Experiment:
+def lower(tree: Node, folder: Path, variant: str | None = None, memo: Memo | None = None) -> Experiment:
     """Make the experiment of a completed tree, one that `validate.complete` found nothing wrong with."""
-    spec = {name: value for name, value in plain(tree).items() if name not in WRITING}
-    for name, kind in _SECTIONS.items():
-        spec[name] = build(kind, spec.get(name))
-    # The two shapes of data have no discriminator: they differ by task.
-    spec["data"] = build(PromptData if spec["task"] == "infer" else TrainingData, spec["data"])
-    spec["targets"] = {name: build(Target, target) for name, target in sorted(spec["targets"].items())}
-    spec["secrets"] = {name: build(Secret, secret) for name, secret in sorted(spec["secrets"].items())}
+    assert isinstance(tree.value, dict), "a completed tree is a mapping"
+    spec = {name: plain(node) for name, node in tree.value.items() if name not in _MADE}
+    kept = memo or Memo()
+    for name, make in _MAKERS.items():
+        node = tree.value.get(name)
+        spec[name] = kept.lowered(node, make) if node else None
     return Experiment(**spec, folder=folder, tree=tree, variant=variant)
+
+
+def _data(node: Node) -> Any:
+    """The two shapes of data have no discriminator: only prompts have an `input`."""
+    values = plain(node)
+    return build(PromptData if "input" in values else TrainingData, values)
+
+
+def _each(kind: Any) -> Callable[[Node], Any]:
+    return lambda node: {name: build(kind, values) for name, values in sorted(plain(node).items())}
+
+
+def _one(kind: Any) -> Callable[[Node], Any]:
+    return lambda node: build(kind, plain(node))
+
+
+_MAKERS: dict[str, Callable[[Node], Any]] = {
+    "model": _one(Model),
+    "data": _data,
+    "preference": _one(Preference),
+    "training": _one(Training),
+    "parallelism": _one(Parallelism),
+    "deepspeed": _one(DeepSpeed),
+    "inference": _one(Inference),
+    "targets": _each(Target),
+    "container": _one(Container),
+    "budget": _one(Budget),
+    "secrets": _each(Secret),
+}
+_MADE = (*_MAKERS, *WRITING)

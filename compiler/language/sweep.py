@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import product
 from math import prod
 
-from llmc.compiler.language.compose import Keys, merge, nest
+from llmc.compiler.language.compose import Keys, put
 from llmc.compiler.language.diagnostics import Diagnostic, Report
 from llmc.compiler.language.experiment import plain
 from llmc.compiler.language.schema import Schema
@@ -81,7 +81,7 @@ def _at(value: Node, owner: Node) -> Node:
 def _experiment(tree: Node, base: Keys, chosen: list[tuple[str, Node]], number: str) -> Node:
     keys = base
     for path, value in chosen:
-        keys = merge(keys, nest(path.split("."), value))
+        keys = put(keys, path.split("."), value)
     name = keys.get("name")
     if name is not None and isinstance(name.value, str):
         keys = {**keys, "name": Node(f"{name.value}-{number}", name.span, name.key, name.text, name.origin)}

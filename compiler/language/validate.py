@@ -10,47 +10,58 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
 from llmc.compiler.language.limits import outside, show
-from llmc.compiler.language.scalars import AmbiguousScalar, read_scalar
+from llmc.compiler.language.memo import Memo
 from llmc.compiler.language.schema import Schema
 from llmc.compiler.language.source import Node
 from llmc.compiler.language.spelling import closest, is_slip
-
-_TYPE_WORDS = {
-    "object": "a mapping of keys", "array": "a list", "string": "text", "integer": "a whole number",
-    "number": "a number", "boolean": "true or false", "null": "null",
-}  # fmt: skip
+from llmc.compiler.language.types import WORDS, as_number, fits, looks_like, type_of
 
 
-def complete(node: Node, report: Report, schema: Schema | None = None, path: str = "") -> Node:
+def complete(
+    node: Node, report: Report, schema: Schema | None = None, path: str = "", memo: Memo | None = None
+) -> Node:
     """Validate a spec's tree and give it with every default written out; problems go into the report.
 
-    `schema` and `path` are for a section by itself.
+    `schema` and `path` are for a section by itself, `memo` is what it has in common with other experiments.
     """
-    return _Walk(report, node.span.file).visit(node, schema or Schema.root(), path)
+    return _Walk(report, node.span.file, memo).visit(node, schema or Schema.root(), path)
 
 
 class _Walk:
-    def __init__(self, report: Report, file: str) -> None:
+    def __init__(self, report: Report, file: str, memo: Memo | None = None) -> None:
         self.report = report
+        self.memo = memo
         self.folder = posixpath.dirname(file)
 
     def visit(self, node: Node, schema: Schema, path: str) -> Node:
-        actual = _type_of(node.value)
+        actual = type_of(node.value)
         if node.origin == "refused":
             return node
-        if schema.types and not _fits(actual, node.value, schema.types):
+        if schema.types and not fits(actual, node.value, schema.types):
             self._wrong_type(node, actual, schema, path)
             return node
-        if isinstance(node.value, dict):
-            return self._mapping(node, node.value, schema, path)
+        if isinstance(value := node.value, dict):
+            return self._once((id(node), id(schema)), node, lambda: self._mapping(node, value, schema, path))
         if isinstance(node.value, list):
             return self._list(node, node.value, schema, path)
         return self._scalar(node, schema, path)
+
+    def _once(self, key: Hashable, source: Any, make: Callable[[], Node]) -> Node:
+        """Make a node, or take it from the memo, which holds only what nothing had to be said about."""
+        if self.memo is None:
+            return make()
+        found = self.memo.completed(key)
+        if found is None:
+            said = len(self.report.diagnostics)
+            found = make()
+            if len(self.report.diagnostics) == said:
+                self.memo.keep(key, source, found)
+        return found
 
     # -- mappings -------------------------------------------------------------------------------------------------
 
@@ -68,11 +79,16 @@ class _Walk:
             if name in value:
                 completed[name] = self.visit(value[name], child, inner)
             elif child.has_default:
-                completed[name] = self.visit(_default(child.data["default"], node), child, inner)
+                completed[name] = self._left_out(child, node, inner)
             elif name in schema.data.get("required", ()) and name not in misspelt:
                 self._missing(node, name, child, path)
         self._named_by_user(node, value, schema, path, completed)
         return Node(completed, node.span, node.key, node.text, node.origin)
+
+    def _left_out(self, schema: Schema, owner: Node, path: str) -> Node:
+        """The completed default of a key that the owner does not have."""
+        key = (id(schema), owner.place, path)
+        return self._once(key, schema, lambda: self.visit(_default(schema.data["default"], owner), schema, path))
 
     def _variant(self, node: Node, value: dict[str, Node], schema: Schema, path: str) -> Schema | None:
         key = schema.discriminator or ""
@@ -143,7 +159,7 @@ class _Walk:
         if kind and isinstance(value, str):
             value = self._from_here(value, node, kind)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = _as_number(value, schema.types)
+            value = as_number(value, schema.types)
         if problem := outside(value, schema.data):
             message, hint = problem
             self._say(
@@ -154,7 +170,7 @@ class _Walk:
                 help=hint,
                 fix=hint.split("'")[1] if hint and hint.startswith("did you mean '") else None,
             )
-        return Node(value, node.span, node.key, node.text, node.origin)
+        return Node(value, node.span, node.key, node.text, node.origin, node.variables)
 
     def _from_here(self, value: str, node: Node, kind: str) -> str:
         """A parent's relative path as seen from the spec that extends it; hub ids and overrides stay as they are."""
@@ -194,7 +210,7 @@ class _Walk:
         """Whether a misspelt key can only mean that known one: one slip away, and its value could stand there."""
         child, trial = schema.properties[meant], Report()
         if isinstance(node.value, (dict, list)):
-            fits = not child.types or _type_of(node.value) in child.types  # what is inside is the next question
+            fits = not child.types or type_of(node.value) in child.types  # what is inside is the next question
         else:
             _Walk(trial, node.span.file).visit(node, child, meant)
             fits = all(problem.fix_is_safe for problem in trial)
@@ -213,20 +229,20 @@ class _Walk:
         )
 
     def _wrong_type(self, node: Node, actual: str, schema: Schema, path: str) -> None:
-        wanted = " or ".join(_TYPE_WORDS[t] for t in schema.types)
+        wanted = " or ".join(WORDS[t] for t in schema.types)
         typed = node.text or show(node.value)
         code, hint, fix, safe = "LLM103", None, None, False
         if "string" in schema.types and node.text:
             code, fix = "LLM106", json.dumps(node.text)
             hint = f"quote it: {fix}"
             safe = actual in ("integer", "number") and outside(node.text, schema.data) is None
-        elif isinstance(node.value, str) and _looks_like(node.value, schema.types):
+        elif isinstance(node.value, str) and looks_like(node.value, schema.types):
             fix, hint, safe = node.value, "remove the quotes", True
         elif "object" in schema.types and node.value is None:
             hint = "write {} for a mapping without keys"
         self._say(
             code,
-            f"{path or 'the spec'} must be {wanted}, not {_TYPE_WORDS[actual]}: {typed[:60]}",
+            f"{path or 'the spec'} must be {wanted}, not {WORDS[actual]}: {typed[:60]}",
             node.place,
             path,
             help=hint,
@@ -249,34 +265,3 @@ def _default(value: Any, owner: Node) -> Node:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _type_of(value: Any) -> str:
-    if value is None:
-        return "null"
-    kinds = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (dict, "object"), (list, "array"))
-    return next(word for kind, word in kinds if isinstance(value, kind))
-
-
-def _fits(actual: str, value: Any, wanted: tuple[str, ...]) -> bool:
-    """JSON Schema's rule: every integer is a number, and a float without a fraction (5e8) is an integer."""
-    if actual in wanted:
-        return True
-    if actual == "integer":
-        return "number" in wanted
-    return actual == "number" and "integer" in wanted and float(value).is_integer()
-
-
-def _as_number(value: int | float, wanted: tuple[str, ...]) -> int | float:
-    if "integer" in wanted:
-        return int(value)
-    return float(value) if "number" in wanted else value
-
-
-def _looks_like(text: str, wanted: tuple[str, ...]) -> bool:
-    """Whether a text would be of a wanted type without its quotes."""
-    try:
-        value = read_scalar(text)
-    except AmbiguousScalar:
-        return False
-    return not isinstance(value, (str, type(None))) and _fits(_type_of(value), value, wanted)

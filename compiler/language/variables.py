@@ -79,9 +79,9 @@ class _Scope:
 
     def _text(self, node: Node, text: str, path: str) -> Node:
         names = [match[1] for match in _USE.finditer(text) if match[1] is not None]
-        if any(not self._usable(name, node, path) for name in names):
-            return Node(text, node.span, node.key, node.text, "refused")
         self.used.update(names)
+        if not all([self._usable(name, node, path) for name in names]):
+            return Node(text, node.span, node.key, node.text, "refused")
         place = replace(node.span, exact=False)  # what is typed there is the variable's name, not its value
         whole = _USE.fullmatch(text)
         if whole and whole[1] is not None:
@@ -100,7 +100,8 @@ class _Scope:
             hint = meant or "define it under `variables`, or write $${ where the text is meant"
             self._say("LLM111", f"there is no variable '{name}'", node, path, help=hint)
         else:
-            return True
+            # One that is no single value was refused where it stands.
+            return not isinstance(self.given[name].value, (dict, list))
         return False
 
     def _say(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracle import validator
 
 from llmc import schemas
 from llmc.compiler import checks
@@ -123,6 +124,22 @@ def test_schemas_use_known_keywords_and_are_closed(name: str) -> None:
         assert set(part) <= KEYWORDS
         if "properties" in part and "allOf" not in part and "title" in part:
             assert "additionalProperties" in part, "every kind is closed"
+
+
+def _with_examples(data: Any, pointer: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(data, dict):
+        if isinstance(data.get("examples"), list):
+            yield from ((pointer, example) for example in data["examples"])
+        for keyword, value in data.items():
+            if keyword not in ("examples", "default", "enum", "const"):
+                yield from _with_examples(value, f"{pointer}/{keyword}")
+
+
+@pytest.mark.parametrize("name", [name for name in SPEC_SCHEMAS if not name.endswith(".schema.json")])
+def test_every_example_is_right(name: str) -> None:
+    for pointer, example in _with_examples(schemas.load(name), ""):
+        errors = list(validator(f"{name}#{pointer}").iter_errors(example))
+        assert not errors, (pointer, errors[0].message)
 
 
 @pytest.mark.parametrize("name", [name for name in SPEC_SCHEMAS if not name.endswith(".schema.json")])

@@ -85,6 +85,9 @@ def test_why_follows_an_artefact_to_its_line(cases: Path) -> None:
     accumulation = ask(why, [spec, "local/deepspeed.json:gradient_accumulation_steps"]).output
     assert "derived: training.global_batch_size, 16 = 2 x 2 x 4" in accumulation
     assert ask(why, [spec, "training.seed"]).output == "training.seed = 42\n  default: not in the spec\n"
+    through = ask(why, [str(cases / "ok/variables.yaml"), "training.optimizer.learning_rate"]).output
+    assert through.splitlines()[0] == "training.optimizer.learning_rate = 2e-05"
+    assert through.splitlines()[-1] == f"  variable rate: {cases / 'ok/variables.yaml'}:9:9"
     wrong = ask(why, [spec, "training.sed"])
     assert wrong.exit_code == 2
     assert "did you mean 'training.seed'?" in wrong.output

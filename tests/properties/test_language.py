@@ -20,7 +20,7 @@ from llmc.compiler.language.experiment import plain
 from llmc.compiler.language.source import parse, read_text
 from llmc.compiler.language.validate import complete
 from llmc.compiler.language.variables import substitute
-from llmc.compiler.pipeline import compile_spec
+from llmc.compiler.pipeline import compile_spec, understand
 
 CASES = Path(__file__).parent.parent / "cases"
 RUNNABLE = sorted((CASES / "ok").glob("*.yaml"))
@@ -39,11 +39,29 @@ odd_values = st.one_of(
 )  # fmt: skip
 
 
-def _check(text: str) -> Report:
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A spec's place, with the data of the cases beside it."""
+    folder = tmp_path_factory.mktemp("specs")
+    (folder / "data").symlink_to(CASES / "ok/data")
+    return folder / "spec.yaml"
+
+
+def _check(text: str, spec: Path) -> Report:
+    """All that `llmc check` does."""
+    spec.write_text(text, encoding="utf-8", errors="surrogatepass")
+    report = Report()
+    for _ in understand(spec, "spec.yaml", report):
+        pass
+    return report
+
+
+def _complete(text: str) -> Report:
+    """What can be said by the schemas alone."""
     report = Report()
     tree = parse(text, "spec.yaml", report)
     if tree is not None:
-        complete(substitute(tree, report), report)
+        complete(tree, report)
     return report
 
 
@@ -58,34 +76,32 @@ def _assert_located(report: Report, text: str) -> None:
 
 @many
 @given(st.text(max_size=200))
-def test_any_text_gives_diagnostics(text: str) -> None:
-    _assert_located(_check(text), text)
+def test_any_text_gives_diagnostics(spec: Path, text: str) -> None:
+    _assert_located(_check(text, spec), text)
 
 
 @many
 @given(st.sampled_from(TEXTS), st.randoms(use_true_random=False), st.integers(1, 4))
-def test_any_mutation_gives_diagnostics(text: str, chance: random.Random, times: int) -> None:
+def test_any_mutation_gives_diagnostics(spec: Path, text: str, chance: random.Random, times: int) -> None:
     for _ in range(times):
         at = chance.randrange(len(text))
         text = (
             text[:at]
-            + chance.choice(["", ":", "\n", "  ", "[", "'", "- ", "1e5", "&a ", "\t", "é", "#"])
+            + chance.choice(["", ":", "\n", "  ", "[", "'", "- ", "1e5", "&a ", "\t", "é", "#", "${", "}", "0", "-"])
             + text[at + 1 :]
         )
-    _assert_located(_check(text), text)
+    _assert_located(_check(text, spec), text)
 
 
 @many
 @given(st.binary(max_size=60))
-def test_any_bytes_are_read_or_diagnosed(raw: bytes) -> None:
-    spec = Path(os.environ.get("TMPDIR", "/tmp")) / f"llmc-bytes-{os.getpid()}.yaml"
+def test_any_bytes_are_read_or_diagnosed(spec: Path, raw: bytes) -> None:
     spec.write_bytes(raw)
     report = Report()
     text = read_text(spec, "spec.yaml", report)
-    spec.unlink()
     assert (text is None) == report.failed
     if text is not None:
-        _check(text)
+        _check(text, spec)
 
 
 @st.composite
@@ -112,8 +128,47 @@ def broken_specs(draw: st.DrawFn) -> Any:
 @given(broken_specs())
 def test_we_accept_what_the_public_validator_accepts(spec: Any) -> None:
     text = json.dumps(spec)  # JSON is YAML, and says unambiguously what type a value has
-    report = _check(text)
+    report = _complete(text)
     assert report.failed != validator("experiment.schema.json").is_valid(json.loads(text)), [d.message for d in report]
+
+
+@many
+@given(broken_specs())
+def test_what_is_accepted_compiles(spec: Path, broken: Any) -> None:
+    spec.write_text(json.dumps(broken))
+    report = Report()
+    bundles = compile_spec(spec, "spec.yaml", report)
+    _assert_located(report, spec.read_text())
+    assert bool(bundles) != report.failed
+
+
+def _leaves(value: Any, path: str = "") -> list[str]:
+    if isinstance(value, dict):
+        return [leaf for name, child in value.items() for leaf in _leaves(child, f"{path}.{name}" if path else name)]
+    return [path]
+
+
+def _told(report: Report) -> list[tuple[str, str]]:
+    return sorted((d.code, d.message) for d in report)
+
+
+@many
+@given(which=st.sampled_from(RUNNABLE), value=odd_values, data=st.data())
+def test_set_equals_an_edit(spec: Path, which: Path, value: Any, data: st.DataObject) -> None:
+    original = yaml.safe_load(which.read_text())
+    path = data.draw(st.sampled_from([leaf for leaf in _leaves(original) if "." in leaf]))
+    spec.write_text(json.dumps(original))
+    overridden = Report()
+    by_option = compile_spec(spec, "spec.yaml", overridden, None, [f"{path}={json.dumps(value)}"])
+    place = original
+    for step in path.split(".")[:-1]:
+        place = place[step]
+    place[path.split(".")[-1]] = value
+    spec.write_text(json.dumps(original))
+    edited = Report()
+    by_edit = compile_spec(spec, "spec.yaml", edited)
+    assert [bundle.files for bundle in by_option] == [bundle.files for bundle in by_edit]
+    assert _told(overridden) == _told(edited)
 
 
 def _shuffled(value: Any, chance: random.Random) -> Any:
