@@ -37,11 +37,15 @@ class Settings:
     def overlay(self, experiment: Experiment, path: str) -> None:
         """Set every key of a mapping in the spec, in place of what is set already; nothing where it is null."""
         for below, node in _leaves(experiment.node(path)):
-            if below:
-                value = plain(node)
+            value = plain(node)
+            # A section without keys sets nothing: it must not take the place of those that stand in it already.
+            if below and not (value == {} and self._is_section(below[1:])):
                 # YAML's 1e7 is a float; where DeepSpeed wants a number of elements, only an integer will do.
                 whole = int(value) if isinstance(value, float) and value.is_integer() else value
                 self.rows[below[1:]] = (whole, origin_of(experiment, path + below))
+
+    def _is_section(self, key: str) -> bool:
+        return any(row.startswith(f"{key}.") for row in self.rows)
 
     def tree(self) -> dict[str, Any]:
         """The values as they are nested in the file."""

@@ -34,14 +34,17 @@ def _section(node: Node, path: str, keys: DeepSpeedKeys) -> Iterator[Problem]:
         key = f"{path}.{name}" if path else name
         if note := keys.removed(key):
             yield Problem(f"{_ROOT}.{key}", f"DeepSpeed {keys.version} no longer has '{key}'", help=note, of_key=True)
-        elif keys.knows(key):
+        elif keys.knows(key) and "." not in name:
             yield from _section(child, key, keys)
         else:
             yield _unknown(name, path, key, keys)
 
 
 def _unknown(name: str, path: str, key: str, keys: DeepSpeedKeys) -> Problem:
+    if "." in name:
+        hint = "nest the keys: what stands before a dot is a section"
+        return Problem(f"{_ROOT}.{key}", f"'{name}' is no key", help=hint, of_key=True)
     close = difflib.get_close_matches(name, keys.below(path), n=1, cutoff=0.6)
     where = f" in {path}" if path else ""
-    hint = f"did you mean '{close[0]}'?" if close else None
-    return Problem(f"{_ROOT}.{key}", f"DeepSpeed {keys.version} has no key '{name}'{where}", help=hint, of_key=True)
+    guess = f"did you mean '{close[0]}'?" if close else None
+    return Problem(f"{_ROOT}.{key}", f"DeepSpeed {keys.version} has no key '{name}'{where}", help=guess, of_key=True)

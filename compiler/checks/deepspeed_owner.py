@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmc.compiler.analysis.deepspeed_values import given
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
 
 CODE, SEVERITY = "LLM215", "error"
 
-_ROOT = "deepspeed.config"
 _OWNERS = {
     "train_batch_size": "training.global_batch_size",
     "train_micro_batch_size_per_gpu": "training.micro_batch_size",
@@ -31,13 +31,10 @@ _OWNERS = {
 
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
-    """Look for each owned key."""
+    """Look for each owned key; null counts, as it would take the place of what the language says."""
     if experiment.deepspeed is None or not experiment.deepspeed.config:
         return
     for key, owner in _OWNERS.items():
-        value: object = experiment.deepspeed.config
-        for step in key.split("."):
-            value = value.get(step) if isinstance(value, dict) else None
-        if value is not None:
+        if setting := given(experiment, key):
             message, hint = f"'{key}' belongs to {owner}", f"write {owner} instead"
-            yield Problem(f"{_ROOT}.{key}", message, help=hint, related=(owner,), of_key=True)
+            yield Problem(setting.path, message, help=hint, related=(owner,), of_key=True)

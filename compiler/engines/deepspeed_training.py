@@ -9,6 +9,7 @@ Source: docs of DeepSpeed 0.19.8, deepspeed/runtime/config.py and deepspeed/runt
 
 from __future__ import annotations
 
+from llmc.compiler.analysis.deepspeed_values import given
 from llmc.compiler.job import Decision, Job, Settings, origin_of
 
 NAME = "deepspeed-training"
@@ -18,6 +19,16 @@ FILE = "deepspeed.json"
 _BUCKET = {"cpu": 50_000_000}
 _DEFAULT_BUCKET = 500_000_000
 
+# What decides in fp16 which steps are skipped; a loss scale of 0 is a dynamic one.
+_LOSS_SCALING = {
+    "loss_scale": 0,
+    "initial_scale_power": 16,
+    "loss_scale_window": 1000,
+    "hysteresis": 2,
+    "consecutive_hysteresis": False,
+    "min_loss_scale": 1,
+}
+
 
 def fill(job: Job) -> None:
     """Add DeepSpeed's configuration to the job, and what had to be decided for it."""
@@ -26,6 +37,7 @@ def fill(job: Job) -> None:
     _batch(settings, job)
     _precision(settings, job)
     _zero(settings, job)
+    _offload(settings, job)
     _optimizer(settings, job)
     settings.put("wall_clock_breakdown", False, "fixed: DeepSpeed's default, timers cost time")
     # Last, because these may replace what is fixed above; keys with another owner were refused by a check.
@@ -54,6 +66,15 @@ def _precision(settings: Settings, job: Job) -> None:
     dtype = job.experiment.model.dtype
     for name in ("bf16", "fp16"):
         settings.put(f"{name}.enabled", dtype == name, "derived: model.dtype")
+    # Left out, both follow from the dtype; written out, a reviewer sees in what precision gradients are added up.
+    settings.put("data_types.grad_accum_dtype", dtype, "derived: model.dtype")
+    settings.put("communication_data_type", dtype, "derived: model.dtype")
+    settings.put("gradient_allreduce_op", "mean", "fixed: DeepSpeed's default")
+    if dtype == "bf16":
+        skip = "fixed: skips a step whose gradients are not finite; DeepSpeed's default, once false"
+        settings.put("bf16.check_grad_overflow", True, skip)
+    for name, value in _LOSS_SCALING.items() if dtype == "fp16" else ():
+        settings.put(f"fp16.{name}", value, "fixed: DeepSpeed's default")
 
 
 def _zero(settings: Settings, job: Job) -> None:
@@ -87,6 +108,16 @@ def _zero_3(settings: Settings) -> None:
     settings.put("zero_optimization.stage3_max_reuse_distance", 1_000_000_000, default)
     gather = "fixed: without it the saved model is empty"
     settings.put("zero_optimization.stage3_gather_16bit_weights_on_model_save", True, gather)
+
+
+def _offload(settings: Settings, job: Job) -> None:
+    for part in ("optimizer", "param"):
+        device = given(job.experiment, f"zero_optimization.offload_{part}.device")
+        if device and device.value in ("cpu", "nvme"):
+            pinned = "fixed: DeepSpeed's default, once false"
+            settings.put(f"zero_optimization.offload_{part}.pin_memory", True, pinned)
+            if part == "optimizer":
+                settings.put("zero_force_ds_cpu_optimizer", True, "fixed: DeepSpeed's default")
 
 
 def _optimizer(settings: Settings, job: Job) -> None:
