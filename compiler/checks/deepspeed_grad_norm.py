@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmc.compiler.analysis.deepspeed_values import given, stage_of, value_of
+from llmc.compiler.analysis.deepspeed_values import given, offloaded, stage_of, value_of
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
@@ -31,8 +31,8 @@ def _obstacles(experiment: Experiment, facts: Facts) -> Iterator[tuple[str, str]
         yield f"ZeRO {stage}", "deepspeed.zero_stage"
     if experiment.training and experiment.training.gradient_clipping > 0:
         yield f"gradient_clipping {experiment.training.gradient_clipping}", "training.gradient_clipping"
-    offload = given(experiment, "zero_optimization.offload_optimizer.device")
-    if offload and offload.value in ("cpu", "nvme"):
+    offload = offloaded(experiment, "optimizer")
+    if offload:
         yield "an offloaded optimizer", offload.path
     accumulation = value_of(experiment, facts, "data_types.grad_accum_dtype")
     if stage == 1 and experiment.model.dtype == "bf16" and accumulation == "fp32" and not offload:

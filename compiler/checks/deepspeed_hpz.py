@@ -23,8 +23,9 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     setting = given(experiment, "zero_optimization.zero_hpz_partition_size")
     if setting is None or not isinstance(setting.value, int) or setting.value < 2:
         return
-    for name, target in experiment.targets.items():
-        ranks = topology_of(target).world_size
-        if stage_of(experiment) == 3 and ranks % setting.value:
+    for name in experiment.targets if stage_of(experiment) == 3 else ():
+        topology = topology_of(experiment, name, facts)
+        ranks = topology.world_size if topology else 0
+        if ranks % setting.value:
             message = f"{ranks} ranks of target '{name}' do not make groups of {setting.value}"
             yield Problem(setting.path, message, related=(f"targets.{name}",))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmc.compiler.analysis.deepspeed_values import Setting, given, stage_of
+from llmc.compiler.analysis.deepspeed_values import Setting, given, offloaded, stage_of
+from llmc.compiler.analysis.topology import accelerator_of
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
@@ -24,7 +25,7 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
         weights = _on(experiment, f"{dtype}.{dtype}_master_weights_and_grads")
         if weights is None:
             continue
-        for lack in _lacks(experiment, dtype, states is not None):
+        for lack in _lacks(experiment, facts, dtype, states is not None):
             yield Problem(weights.path, f"{dtype}_master_weights_and_grads needs {lack}")
     if states and not _on(experiment, "bf16.bf16_master_weights_and_grads"):
         yield Problem(states.path, "bf16_optimizer_states needs bf16_master_weights_and_grads: true")
@@ -35,16 +36,20 @@ def _on(experiment: Experiment, key: str) -> Setting | None:
     return setting if setting and setting.value is True else None
 
 
-def _lacks(experiment: Experiment, dtype: str, states: bool) -> Iterator[str]:
+def _lacks(experiment: Experiment, facts: Facts, dtype: str, states: bool) -> Iterator[str]:
     if experiment.model.dtype != dtype:
         yield f"model.dtype {dtype}"
     if stage_of(experiment) == 0:
         yield "deepspeed.zero_stage 1 or higher"
-    offload = given(experiment, "zero_optimization.offload_optimizer.device")
-    offloaded = offload is not None and offload.value in ("cpu", "nvme")
-    if not offloaded and not (states and dtype == "bf16"):
-        yield "offload_optimizer: {device: cpu}"
-    elif offloaded:
-        # The engine gives a target without a GPU torch's AdamW.
-        cpus = [name for name, target in experiment.targets.items() if target.accelerator == "cpu"]
-        yield from (f"DeepSpeed's Adam for CPUs, which the CPU target '{name}' does not use" for name in cpus)
+    if offloaded(experiment, "optimizer"):
+        yield from _lacking_adam(experiment, facts)
+    elif not (states and dtype == "bf16"):
+        yield "deepspeed.offload.optimizer cpu"
+
+
+def _lacking_adam(experiment: Experiment, facts: Facts) -> Iterator[str]:
+    if experiment.training and experiment.training.optimizer.kind != "adamw":
+        yield "the optimizer adamw"
+    # The engine gives a target without a GPU torch's AdamW.
+    cpus = [name for name, target in experiment.targets.items() if accelerator_of(target, facts) == "cpu"]
+    yield from (f"DeepSpeed's Adam for CPUs, which the CPU target '{name}' does not use" for name in cpus)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmc.compiler.analysis.deepspeed_values import given
+from llmc.compiler.analysis.topology import accelerator_of
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
@@ -24,6 +25,6 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
         if setting is None or setting.value in (None, row["default"]):
             continue
         for name, target in experiment.targets.items():
-            if target.accelerator == "cpu":
+            if accelerator_of(target, facts) == "cpu":
                 message = f"{row['path']} on the CPU of target '{name}'"
                 yield Problem(setting.path, message, why=row["gpu_only"], related=(f"targets.{name}",))

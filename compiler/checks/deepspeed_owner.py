@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmc.compiler.analysis.deepspeed_values import given
+from llmc.compiler.analysis.deepspeed_values import NAMED, configured
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
@@ -27,6 +27,9 @@ _OWNERS = {
     "zero_optimization.stage": "deepspeed.zero_stage",
     "optimizer": "training.optimizer",
     "scheduler": "training.scheduler",
+    "tensorboard": "training.trackers.tensorboard",
+    "wandb": "training.trackers.wandb",
+    **{key: f"deepspeed.{name}" for name, keys in NAMED.items() for key in keys},
 }
 
 
@@ -35,6 +38,6 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     if experiment.deepspeed is None or not experiment.deepspeed.config:
         return
     for key, owner in _OWNERS.items():
-        if setting := given(experiment, key):
+        if setting := configured(experiment, key):
             message, hint = f"'{key}' belongs to {owner}", f"write {owner} instead"
             yield Problem(setting.path, message, help=hint, related=(owner,), of_key=True)

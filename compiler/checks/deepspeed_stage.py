@@ -28,7 +28,7 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
         for need in row["needs_stage"]:
             meant = setting.value in need["values"] if "values" in need else setting.value != row["default"]
             if meant and stage not in need["stages"]:
-                message = f"{row['path']} {show(setting.value)} needs ZeRO {_either(need['stages'])}, not {stage}"
+                message = f"{setting.path} {show(setting.value)} needs ZeRO {_either(need['stages'])}, not {stage}"
                 yield Problem(setting.path, message, why=need["else"], related=("deepspeed.zero_stage",))
 
 

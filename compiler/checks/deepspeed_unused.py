@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmc.compiler.analysis.deepspeed_values import ROOT, set_keys
+from llmc.compiler.analysis.deepspeed_values import ROOT, config_keys
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
@@ -19,6 +19,6 @@ CODE, SEVERITY = "LLM241", "error"
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look every key up; the table says which have no use here, and why."""
-    for key, _ in set_keys(experiment):
+    for key, _ in config_keys(experiment):
         if why := facts.deepspeed_keys.row(key).get("unused"):
             yield Problem(f"{ROOT}.{key}", f"'{key}' is of no use in a bundle", why=why, of_key=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from llmc.compiler.analysis.deepspeed_values import ROOT, set_keys
+from llmc.compiler.analysis.deepspeed_values import ROOT, config_keys
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.deepspeed_keys import Row
 from llmc.compiler.facts.known import Facts
@@ -36,26 +36,24 @@ _WORDS = {
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Hold every value to the row of its key; "auto" and keys that may not be set are other checks'."""
-    for key, value in set_keys(experiment):
+    for key, value in config_keys(experiment):
         row = facts.deepspeed_keys.row(key)
         if "type" not in row or "unused" in row or value == "auto":
             continue
-        if wrong := _wrong(value, row):
-            yield Problem(f"{ROOT}.{key}", f"{key} {wrong}", why=row.get("note"))
+        if fault := misfit(value, row):
+            yield Problem(f"{ROOT}.{key}", f"{key} {fault}", why=row.get("note"))
 
 
-def _wrong(value: Any, row: Row) -> str | None:
+def misfit(value: Any, row: Row) -> str | None:
+    """Say how a value does not fit a row of the table; None where it does."""
     types = [row["type"]] if isinstance(row["type"], str) else row["type"]
     if not any(_IS[kind](value) for kind in types):
         return f"must be {' or '.join(_WORDS[kind] for kind in types)}, not {show(value)}"
-    if isinstance(value, list):
-        return next((f"[{i}] {wrong}" for i, item in enumerate(value) if (wrong := _wrong_item(item, row))), None)
+    if isinstance(value, list) and "items" in row:
+        faults = ((place, misfit(item, row["items"])) for place, item in enumerate(value))
+        return next((f"[{place}] {fault}" for place, fault in faults if fault), None)
     problem = outside(_lowered(value, row), row | _lowered_choices(row))
     return problem[0] if problem else None
-
-
-def _wrong_item(item: Any, row: Row) -> str | None:
-    return _wrong(item, row["items"]) if "items" in row else None
 
 
 def _lowered(value: Any, row: Row) -> Any:

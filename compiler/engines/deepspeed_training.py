@@ -9,7 +9,7 @@ Source: docs of DeepSpeed 0.19.8, deepspeed/runtime/config.py and deepspeed/runt
 
 from __future__ import annotations
 
-from llmc.compiler.analysis.deepspeed_values import given
+from llmc.compiler.analysis.deepspeed_values import offloaded
 from llmc.compiler.job import Decision, Job, Settings, origin_of
 
 NAME = "deepspeed-training"
@@ -87,7 +87,7 @@ def _zero(settings: Settings, job: Job) -> None:
     _chosen(settings, job, "overlap_comm", False, "fixed: needs a second stream, which pays on GPUs only")
     settings.put("zero_optimization.contiguous_gradients", True, "fixed: DeepSpeed's default")
     if stage == 3:
-        _zero_3(settings)
+        _zero_3(settings, job)
     else:
         _chosen(settings, job, "allgather_bucket_size", bucket, where)
 
@@ -100,7 +100,7 @@ def _chosen(settings: Settings, job: Job, key: str, ours: int | bool, where: str
         settings.take(f"zero_optimization.{key}", job.experiment, f"deepspeed.{key}")
 
 
-def _zero_3(settings: Settings) -> None:
+def _zero_3(settings: Settings, job: Job) -> None:
     default = "fixed: DeepSpeed's default"
     settings.put("zero_optimization.stage3_prefetch_bucket_size", 50_000_000, default)
     settings.put("zero_optimization.stage3_param_persistence_threshold", 100_000, default)
@@ -108,16 +108,21 @@ def _zero_3(settings: Settings) -> None:
     settings.put("zero_optimization.stage3_max_reuse_distance", 1_000_000_000, default)
     gather = "fixed: without it the saved model is empty"
     settings.put("zero_optimization.stage3_gather_16bit_weights_on_model_save", True, gather)
+    if job.experiment.training and job.experiment.training.optimizer.kind == "muon":
+        settings.put("zero_optimization.reduce_scatter", False, "fixed: Muon needs whole gradients")
 
 
 def _offload(settings: Settings, job: Job) -> None:
     for part in ("optimizer", "param"):
-        device = given(job.experiment, f"zero_optimization.offload_{part}.device")
-        if device and device.value in ("cpu", "nvme"):
-            pinned = "fixed: DeepSpeed's default, once false"
-            settings.put(f"zero_optimization.offload_{part}.pin_memory", True, pinned)
-            if part == "optimizer":
-                settings.put("zero_force_ds_cpu_optimizer", True, "fixed: DeepSpeed's default")
+        device = offloaded(job.experiment, part)
+        if device is None:
+            continue
+        settings.take(f"zero_optimization.offload_{part}.device", job.experiment, device.path)
+        settings.take(f"zero_optimization.offload_{part}.pin_memory", job.experiment, "deepspeed.offload.pin_memory")
+        if device.value == "nvme":
+            settings.take(f"zero_optimization.offload_{part}.nvme_path", job.experiment, "deepspeed.offload.nvme_path")
+        if part == "optimizer":
+            settings.put("zero_force_ds_cpu_optimizer", True, "fixed: DeepSpeed's default")
 
 
 def _optimizer(settings: Settings, job: Job) -> None:
