@@ -3,4 +3,4 @@
 quickstart test check:
 	scripts/$@
 
-bench: ; scripts/install && .venv/bin/python benchmarks/cold_compile.py && .venv/bin/python benchmarks/runtime.py
+bench: ; scripts/install && .venv/bin/python benchmarks/cold_compile.py && .venv/bin/python benchmarks/check.py && .venv/bin/python benchmarks/runtime.py
