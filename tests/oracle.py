@@ -14,7 +14,15 @@ from llmc import schemas
 
 @cache
 def validator(name: str) -> jsonschema.Draft7Validator:
-    """Give a validator for one of the schema files, with references between files followed."""
+    """Give a validator for one of the schema files, or for a part of one by `file#/pointer`.
+
+    References between files are followed.
+    """
+    return jsonschema.Draft7Validator({"$ref": f"file:///{name}"}, registry=_registry())
+
+
+@cache
+def _registry() -> Registry[Any]:
     registry: Registry[Any] = Registry()
     for path in schemas.FOLDER.rglob("*.json"):
         content = json.loads(path.read_text())
@@ -22,4 +30,4 @@ def validator(name: str) -> jsonschema.Draft7Validator:
             jsonschema.Draft7Validator.check_schema(content)
             uri = "file:///" + path.relative_to(schemas.FOLDER).as_posix()
             registry = registry.with_resource(uri, Resource.from_contents(content))
-    return jsonschema.Draft7Validator({"$ref": f"file:///{name}"}, registry=registry)
+    return registry.crawl()
