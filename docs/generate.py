@@ -10,11 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from llmc import schemas
 from llmc.compiler.cli.explain import pages
 from llmc.compiler.language.schema import Schema
 
 HERE = Path(__file__).parent
+DOOMED = schemas.FOLDER / "catalog/doomed"
+DEEPSPEED = schemas.FOLDER / "deepspeed"
+VERDICTS = {
+    "check": ("Caught before anything runs", "Check"),
+    "unreachable": ("Cannot happen to a bundle", "Why"),
+    "undecidable": ("Cannot be known beforehand", "Why"),
+}
 NOTE = "<!-- Written by docs/generate.py; change the schemas or the docstrings. -->"
 
 
@@ -26,7 +35,7 @@ def main() -> None:
 
 def reference() -> dict[str, str]:
     """Give the pages by file name."""
-    return {"spec.md": spec_page(), "diagnostics.md": diagnostics_page()}
+    return {"spec.md": spec_page(), "diagnostics.md": diagnostics_page(), "doomed.md": doomed_page()}
 
 
 def spec_page() -> str:
@@ -82,6 +91,48 @@ def diagnostics_page() -> str:
         lines += ["", f"## {code}", "", f"**{title}**", ""]
         lines += [f"- {line}" for line in rest.strip().splitlines() if line]
     return "\n".join(lines) + "\n"
+
+
+def doomed_page() -> str:
+    """Give the page of jobs that fail: which check catches each, or why none can."""
+    lines = ["# Doomed jobs", "", NOTE, ""]
+    lines += ["Jobs that failed, hung or went wrong in silence somewhere, and what llmc does about each."]
+    rows = [row for path in sorted(DOOMED.glob("*.json")) for row in json.loads(path.read_text())]
+    for kind, (title, heading) in VERDICTS.items():
+        found = [row for row in rows if kind in row["verdict"]]
+        if found:
+            lines += ["", f"## {title}", "", f"| Job | {heading} | Source |", "| --- | --- | --- |"]
+        lines += [
+            f"| {row['id']} {_cell(row['title'])} | {_verdict(row, kind)} | {_cell(row['source'])} |" for row in found
+        ]
+    return "\n".join([*lines, *_assertions()]) + "\n"
+
+
+def _verdict(row: dict[str, Any], kind: str) -> str:
+    verdict = row["verdict"]
+    if kind == "check":
+        return ", ".join(_link(code) for code in (verdict["check"], *verdict.get("also", ())))
+    return _cell(verdict[kind])
+
+
+def _link(code: str) -> str:
+    return f"[{code}](diagnostics.md#{code.lower()})"
+
+
+def _assertions() -> Iterator[str]:
+    """The assertions of DeepSpeed that a spec could fail, counted by what is done about them."""
+    for path in sorted(DEEPSPEED.glob("*/asserts.json")):
+        register = json.loads(path.read_text())
+        verdicts = [row["verdict"] for row in register["asserts"]]
+        yield from ("", f"## Assertions of DeepSpeed {register['deepspeed']}", "")
+        yield f"{len(verdicts)} assertions depend on the spec and the ranks alone (`schemas/deepspeed`)."
+        yield from ("", "| What is done | How many |", "| --- | --- |")
+        codes = sorted(verdict["check"] for verdict in verdicts if "check" in verdict)
+        yield from (f"| caught by {_link(code)} | {codes.count(code)} |" for code in sorted(set(codes)))
+        for kind, words in (("unreachable", "cannot fail"), ("undecidable", "cannot be known")):
+            named = [verdict[kind] for verdict in verdicts if kind in verdict]
+            for name in sorted(set(named)):
+                yield f"| {words}: {_cell(register['reasons'][name]['why'])} | {named.count(name)} |"
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ SAMPLES = [
 # refuses, and what goes wrong later.
 NARROWER = {
     "zero_optimization.stage": [True, False],
+    "zero_optimization.offload_optimizer.cpuadam_cores_perc": [0],
     "fp16.loss_scale": [-1, -0.5],
     "fp16.initial_scale_power": [-1, 5_000_001],
     "fp16.hysteresis": [0, -1],
