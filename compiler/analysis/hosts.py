@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from llmc.compiler.language.sections.targets import Cluster
 
-_PART = re.compile(r"(?P<name>[^\s:@,]+)(?::(?P<slots>\d+(?:,\d+)*))?")
+_PART = re.compile(r"(?P<name>[^\s:@,]+)(?::(?P<slots>[0-9]{1,6}(?:,[0-9]{1,6})*))?")
 
 Slots = dict[str, tuple[int, ...]]
 
@@ -34,18 +34,23 @@ def taking_part(cluster: Cluster) -> Slots | None:
     return {name: slots for name, slots in left.items() if slots} or None
 
 
+def named_by(text: str) -> list[tuple[str, set[int]]] | None:
+    """Give what a filter names: hosts, each with its slots, none meaning all. None where it cannot be read."""
+    parts = [_PART.fullmatch(part) for part in text.split("@")]
+    if None in parts:
+        return None
+    return [(part["name"], {int(slot) for slot in (part["slots"] or "").split(",") if slot}) for part in parts if part]
+
+
 def _named(text: str, everyone: Slots) -> Slots | None:
-    """What a filter names: slots by machine, all of them where it says none. None where something is not there."""
+    """The slots by machine, all of them where a filter says none. None where something is not there."""
     found: Slots = {}
-    for part in text.split("@") if text else ():
-        match = _PART.fullmatch(part)
-        if match is None or match["name"] not in everyone:
+    parts = named_by(text) if text else []
+    for name, wanted in parts or ():
+        if not wanted <= set(everyone.get(name, ())) or name not in everyone:
             return None
-        wanted = {int(slot) for slot in match["slots"].split(",")} if match["slots"] else set()
-        if not wanted <= set(everyone[match["name"]]):
-            return None
-        found[match["name"]] = tuple(sorted({*found.get(match["name"], ()), *wanted}))
-    return {name: slots or everyone[name] for name, slots in found.items()}
+        found[name] = tuple(sorted({*found.get(name, ()), *wanted}))
+    return None if parts is None else {name: slots or everyone[name] for name, slots in found.items()}
 
 
 def _without(slots: Iterable[int], taken: Iterable[int]) -> tuple[int, ...]:

@@ -51,6 +51,25 @@ def device_of(target: Target, facts: Facts) -> Accelerator | None:
     return facts.accelerator(name) if name else None
 
 
+def devices_of(target: Target, facts: Facts) -> list[tuple[str, Accelerator]]:
+    """Give all that may compute on a target, each with the key below the target that says so; SageMaker may fall back.
+
+    What the catalogue does not know is left out.
+    """
+    if not isinstance(target, SageMaker):
+        found = [("accelerator", facts.accelerator(target.accelerator))]
+    else:
+        machines = [(key, facts.instance(name)) for key, name in instance_types(target)]
+        found = [(key, facts.accelerator(machine.accelerator)) for key, machine in machines if machine]
+    return [(key, device) for key, device in found if device]
+
+
+def instance_types(target: SageMaker) -> list[tuple[str, str]]:
+    """Give every instance type that a target may get, as (key below the target, type)."""
+    others = [(f"fallback[{place}]", name) for place, name in enumerate(target.fallback)]
+    return [("instance_type", target.instance_type), *others]
+
+
 def topology_of(experiment: Experiment, target_name: str, facts: Facts) -> Topology | None:
     """Give the topology of a target; None where its machines are not known."""
     degrees = experiment.parallelism

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from llmc.compiler.language.build import build
 from llmc.compiler.language.memo import Memo
@@ -23,6 +23,7 @@ from llmc.compiler.language.sections.training import Preference, Training
 from llmc.compiler.language.source import Node
 
 _STEP = re.compile(r"[^.\[\]]+")
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,10 @@ class Experiment:
         if isinstance(self.model.adapter, Trained):
             found.append(("model.adapter.path", self.model.adapter.path))
         return found
+
+    def targets_of(self, kind: type[Kind]) -> list[tuple[str, Kind]]:
+        """Every target of a kind, as (key, target)."""
+        return [(f"targets.{name}", target) for name, target in self.targets.items() if isinstance(target, kind)]
 
     def models(self) -> list[tuple[str, str]]:
         """Every model or tokenizer that the spec names, as (key, name)."""
