@@ -70,6 +70,16 @@ def understand(
             yield Understood(experiment, facts, noticed)
 
 
+def read(path: Path, shown: str, report: Report) -> list[Experiment]:
+    """Read a spec's experiments and check nothing about them: all of its sweep, or none where one cannot be read."""
+    tree = load(path, shown, report)
+    if tree is None or report.failed:
+        return []
+    memo, folder = _in_common(tree), path.resolve().parent
+    each = [(complete(substitute(variant, report), report, memo=memo), told) for variant, told in expand(tree, report)]
+    return [] if report.failed else [lower(tree, folder, told, memo) for tree, told in each]
+
+
 def _in_common(tree: Node) -> Memo:
     """What the experiments of a sweep share; empty, and of no use, where there is none."""
     memo = Memo()

@@ -37,4 +37,4 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
 
 def _conversations(experiment: Experiment) -> list[str]:
     wanted = wanted_data(experiment)
-    return [data.key for data in wanted if data.form == "messages" and not data.chat_template]
+    return [data.key for data in wanted if data.source.format == "messages" and not data.chat_template]

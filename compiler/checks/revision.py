@@ -20,4 +20,6 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look for a hub id without a revision."""
     model = experiment.model
     if model.name_or_path and is_hub_id(model.name_or_path) and not model.revision:
-        yield Problem("model.name_or_path", f"'{model.name_or_path}' comes from the hub without a revision")
+        card = facts.model(experiment)
+        exact = f"add `revision: {card.commit}` under model, as the lock has it" if card and card.commit else None
+        yield Problem("model.name_or_path", f"'{model.name_or_path}' comes from the hub without a revision", exact)

@@ -13,7 +13,7 @@ import click
 
 from llmc.compiler import __version__
 
-_COMMANDS = ("catalog", "check", "compile", "diff", "explain", "init", "plan", "run", "schema", "why")
+_COMMANDS = ("catalog", "check", "compile", "diff", "explain", "init", "lock", "plan", "run", "schema", "why")
 
 
 class _Commands(click.Group):

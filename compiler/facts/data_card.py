@@ -22,10 +22,13 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class DataCard:
-    """A data set's facts. `tokens` is None where nobody counted them with this experiment's tokenizer."""
+    """A data set's facts. `rows` are those that are used, None where data is streamed; `bytes` are those of all rows.
+
+    `tokens` is None where nobody counted them with this experiment's tokenizer.
+    """
 
     digest: str
-    rows: int
+    rows: int | None
     bytes: int
     columns: tuple[str, ...]
     tokens: Tokens | None
@@ -35,14 +38,9 @@ class DataCard:
         return replace(self, tokens=None)
 
 
-def data_digest(path: str, files: Mapping[str, str]) -> str:
-    """Give one digest for data, of its files' digests: a single file's own, else that of all names and digests.
-
-    `files` is path -> digest, as the paths are written in the spec.
-    """
-    if list(files) == [path]:
-        return files[path]
-    return compact_digest({name.removeprefix(f"{path.rstrip('/')}/"): value for name, value in files.items()})
+def data_digest(files: Mapping[str, str]) -> str:
+    """Give one digest for data: of a single file, whose name here is empty, its own, else of all names and digests."""
+    return files[""] if list(files) == [""] else compact_digest(dict(files))
 
 
 def count_of(

@@ -59,7 +59,7 @@ class Facts:
     def data(self, experiment: Experiment) -> dict[str, DataCard]:
         """What the lock says of the data, by the key of the path: `data.train.path`. Unknown ones are left out."""
         fresh = (wanted for wanted in wanted_data(experiment) if not self._stale_data(wanted))
-        cards = ((wanted.key, self.lock.dataset(wanted)) for wanted in fresh)
+        cards = ((wanted.key, self.lock.dataset(wanted, self._template(wanted))) for wanted in fresh)
         counted = self.tokenizer(experiment) is not None
         return {key: card if counted else card.without_tokens() for key, card in cards if card}
 
@@ -94,7 +94,7 @@ class Facts:
         for data in wanted_data(experiment):
             if data.entry in self.lock.data and data.key not in stale:
                 entry = self.lock.data[data.entry]
-                count = count_of(entry, tokenizer.digest if tokenizer else None, data.how, data.template)
+                count = count_of(entry, tokenizer.digest if tokenizer else None, data.how, self._template(data))
                 known[data.key] = {**entry, "tokens": count}
         images = (wanted.entry for wanted in wanted_images(experiment))
         known |= {name: self.lock.images[name] for name in images if name in self.lock.images}
@@ -104,15 +104,23 @@ class Facts:
         card = self.lock.tokenizer(name)
         if card is None or not is_folder(name) or not self.files.is_here(name):
             return False
-        prefix = f"{name.rstrip('/')}/"
-        files = {path.removeprefix(prefix): digest for path, digest in self.files.digests(name).items()}
-        return tokenizer_digest(files) != card.digest
+        return tokenizer_digest(self._inside(name)) != card.digest
 
     def _stale_data(self, wanted: WantedData) -> bool:
         entry = self.lock.data.get(wanted.entry)
-        if entry is None or entry["source"] != "folder" or not self.files.is_here(wanted.path):
+        if entry is None or entry["source"] != "folder" or not self.files.is_here(wanted.source.path):
             return False
-        return bool(data_digest(wanted.path, self.files.digests(wanted.path)) != entry["digest"])
+        return bool(data_digest(self._inside(wanted.source.path)) != entry["digest"])
+
+    def _template(self, wanted: WantedData) -> str | None:
+        return self.files.identity(wanted.chat_template) if wanted.chat_template else None
+
+    def _inside(self, path: str) -> dict[str, str]:
+        """The digests of a folder's files by their names in it; a single file's name is empty."""
+        prefix = f"{path.rstrip('/')}/"
+        return {
+            "" if name == path else name.removeprefix(prefix): value for name, value in self.files.digests(path).items()
+        }
 
 
 def gather(folder: Path, lock: Lock | None = None) -> Facts:

@@ -1,6 +1,6 @@
 """The lock: what `llmc lock` found out about the outside world, in a file beside the spec.
 
-Compiling reads it and asks nobody else. Its shape is `schemas/lock.schema.json`.
+Compiling reads it and asks nobody else. Its shape is `schemas/lockfile.schema.json`.
 """
 
 from __future__ import annotations
@@ -53,14 +53,16 @@ class Lock:
         found = self.models.get(entry or "", {}).get("tokenizer")
         return TokenizerCard.of(found) if found else None
 
-    def dataset(self, wanted: WantedData) -> DataCard | None:
-        """Give what is known of a data set; None where nothing is."""
+    def dataset(self, wanted: WantedData, template: str | None) -> DataCard | None:
+        """Give what is known of a data set; None where nothing is. `template` tells the spec's own chat template."""
         entry = self.data.get(wanted.entry)
         if entry is None:
             return None
         tokenizer = self.tokenizer(wanted.tokenizer)
-        count = count_of(entry, tokenizer.digest if tokenizer else None, wanted.how, wanted.template)
-        return DataCard(entry["digest"], entry["rows"], entry["bytes"], tuple(entry["columns"]), tokens_of(count))
+        count = count_of(entry, tokenizer.digest if tokenizer else None, wanted.how, template)
+        rows, most = entry["rows"], wanted.source.max_rows
+        used = rows if rows is None or most is None else min(rows, most)
+        return DataCard(entry["digest"], used, entry["bytes"], tuple(entry["columns"]), tokens_of(count))
 
 
 def lock_path(spec: Path) -> Path:
@@ -96,7 +98,7 @@ def _of_text(text: str, name: str, report: Report) -> Lock:
         content = json.loads(text, parse_constant=_no_constant)
         json.dumps(content, ensure_ascii=False).encode()  # half of a surrogate pair could not be told to anybody
         _same_version(content)
-        fit(content, Schema.of("lock.schema.json"))
+        fit(content, Schema.of("lockfile.schema.json"))
     except json.JSONDecodeError as error:
         return _unreadable(report, f"not JSON: {error.msg}", Span(name, error.lineno, error.colno, error.colno + 1))
     except (ValueError, RecursionError) as error:

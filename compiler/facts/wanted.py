@@ -1,16 +1,11 @@
-"""What an experiment names of the outside world: the models, data and images that a lock has entries for.
-
-It reads the completed tree, not the classes, because `llmc lock` also serves specs that no check has passed.
-"""
+"""What an experiment names of the outside world: the models, data and images that a lock has entries for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from llmc.compiler.bundle.render import digest
-from llmc.compiler.language.experiment import Experiment, plain
+from llmc.compiler.language.experiment import Experiment
+from llmc.compiler.language.sections.data import Split, TrainingData
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +25,33 @@ class WantedModel:
 
 @dataclass(frozen=True, slots=True)
 class WantedData:
-    """A data set. `how` says what becomes of a row, which decides about the number of its tokens.
+    """A data set. `tokenizer` is the lock's entry of the tokenizer, `chat_template` the path of the spec's own.
 
-    `tokenizer` is the lock's entry of the tokenizer, `template` the digest of a chat template that the spec gives.
+    `processing` is the user's function that rows go through, `streaming` says that they are never all read.
     """
 
     key: str
-    path: str
-    split: str | None
-    form: str
-    how: str
+    source: Split
+    prompts: bool
     tokenizer: str | None
-    chat_template: str | None = None
+    chat_template: str | None
+    processing: str | None
+    streaming: bool
 
     @property
     def entry(self) -> str:
         """The name of its entry in a lock."""
-        return data_entry(self.path, self.split)
+        return f"{self.source.path}#{self.source.split}" if self.source.split else self.source.path
 
     @property
-    def template(self) -> str | None:
-        """The digest of the spec's own chat template."""
-        return digest(self.chat_template.encode()) if self.chat_template and self.form == "messages" else None
+    def how(self) -> str:
+        """What becomes of its rows, which decides how many tokens they have."""
+        source = self.source
+        words = [f"{source.format} as {'prompts' if self.prompts else 'examples'}"]
+        words += [f"{ours} is {theirs}" for ours, theirs in sorted((source.columns or {}).items())]
+        words += [f"the first {source.max_rows} rows"] if source.max_rows else []
+        words += [f"after {self.processing}"] if self.processing else []
+        return ", ".join(words + (["streamed"] if self.streaming else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,7 @@ class WantedImage:
     """A container image."""
 
     key: str
-    reference: str
-
-    @property
-    def entry(self) -> str:
-        """The name of its entry in a lock."""
-        return self.reference
+    entry: str
 
 
 def model_entry(name: str, revision: str | None) -> str:
@@ -72,64 +67,38 @@ def model_entry(name: str, revision: str | None) -> str:
     return f"{name}@{revision}" if revision else name
 
 
-def data_entry(path: str, split: str | None) -> str:
-    """Name the entry of a data set."""
-    return f"{path}#{split}" if split else path
-
-
 def wanted_models(experiment: Experiment) -> list[WantedModel]:
     """Give the models that a spec names, the one to run first."""
-    model, preference = _section(experiment, "model"), _section(experiment, "preference")
-    found = []
-    if model.get("name_or_path") and not model.get("architecture"):
-        found.append(WantedModel("model.name_or_path", model["name_or_path"], model.get("revision")))
-    if model.get("tokenizer"):
-        found.append(WantedModel("model.tokenizer", model["tokenizer"], None, whole=False))
-    if isinstance(preference.get("reference_model"), str):
-        found.append(WantedModel("preference.reference_model", preference["reference_model"], None))
-    return found
+    revisions = {"model.name_or_path": experiment.model.revision}
+    return [
+        WantedModel(key, name, revisions.get(key), whole=key != "model.tokenizer")
+        for key, name in experiment.models()
+        if key != "model.name_or_path" or not experiment.model.architecture
+    ]
 
 
 def tokenizer_entry(experiment: Experiment) -> str | None:
     """Name the entry that the tokenizer's facts stand in: the model's own, unless the spec names another."""
-    model = _section(experiment, "model")
-    if model.get("tokenizer"):
-        return str(model["tokenizer"])
-    return model_entry(model["name_or_path"], model.get("revision")) if model.get("name_or_path") else None
+    model = experiment.model
+    return model.tokenizer or (model_entry(model.name_or_path, model.revision) if model.name_or_path else None)
 
 
 def wanted_data(experiment: Experiment) -> list[WantedData]:
     """Give the data sets that a spec names, in its order."""
-    data, template = _section(experiment, "data"), _section(experiment, "model").get("chat_template")
-    purpose = "prompts" if experiment.task == "infer" else "examples"
-    tokenizer, found = tokenizer_entry(experiment), []
-    for key, split in _splits(data):
-        form = split["format"]
-        chosen = split.get("split") or data.get("split")
-        how = f"{form} as {purpose}"
-        found.append(WantedData(f"{key}.path", split["path"], chosen, form, how, tokenizer, template))
+    data, tokenizer = experiment.data, tokenizer_entry(experiment)
+    processing = data.processing.function if data.processing else None
+    streaming = isinstance(data, TrainingData) and data.streaming
+    found = []
+    for key, split in data.splits():
+        template = experiment.model.chat_template if split.format == "messages" else None
+        prompts = experiment.task == "infer"
+        found.append(WantedData(f"{key}.path", split, prompts, tokenizer, template, processing, streaming))
     return found
 
 
-def _splits(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name in ("train", "eval", "input"):
-        given = data.get(name)
-        if isinstance(given, list):
-            yield from ((f"data.{name}[{place}]", item) for place, item in enumerate(given))
-        elif given:
-            yield f"data.{name}", given
-
-
 def wanted_images(experiment: Experiment) -> list[WantedImage]:
-    """Give the container images that a spec names, for all targets or for one."""
-    homes = [("container", _section(experiment, "container"))]
-    homes += [(f"targets.{name}", target) for name, target in _section(experiment, "targets").items()]
-    named = ((f"{home}.image", section.get("image")) for home, section in homes)
-    return [WantedImage(key, image) for key, image in named if isinstance(image, str)]
-
-
-def _section(experiment: Experiment, name: str) -> dict[str, Any]:
-    """A section's plain values; empty where the spec has none."""
-    tree = experiment.tree.value
-    node = tree.get(name) if isinstance(tree, dict) else None
-    return dict(plain(node)) if node and isinstance(node.value, dict) else {}
+    """Give the container images that a spec names: the one to build on, and those that targets start as they are."""
+    named = [("container.base", experiment.container.base)] if experiment.container else []
+    for name, target in experiment.targets.items():
+        named.append((f"targets.{name}.image", getattr(target, "image", None)))
+    return [WantedImage(key, image) for key, image in named if image]

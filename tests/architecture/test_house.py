@@ -42,6 +42,9 @@ HEAVY = [
     "datasets",
     "sagemaker",
     "boto3",
+    "huggingface_hub",
+    "pyarrow",
+    "tokenizers",
     "jsonschema",
 ]
 
@@ -79,7 +82,8 @@ def test_nobody_imports_by_folder_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["check", "{spec}"], ["compile", "{spec}", "--out", "{out}"], ["explain"]]
+    "arguments",
+    [["--help"], ["check", "{spec}"], ["compile", "{spec}", "--out", "{out}"], ["explain"], ["lock", "--help"]],
 )
 def test_compiling_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     spec = ROOT / "tests/cases/ok/sft-lora.yaml"

@@ -8,6 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from llmc.compiler.cli.lock import command as lock
 
 ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "experiments/quickstart/runs"
@@ -49,3 +52,11 @@ def test_every_held_out_row_is_answered_once(quickstart: subprocess.CompletedPro
     for name in ("quickstart-before", "quickstart-after"):
         answered = (RUNS / name / "latest/predictions.jsonl").read_text().splitlines()
         assert [json.loads(row)["prompt"] for row in answered] == [json.loads(row)["prompt"] for row in asked]
+
+
+@pytest.mark.slow
+def test_the_committed_locks_are_about_this_model(quickstart: subprocess.CompletedProcess[str]) -> None:
+    assert quickstart.returncode == 0
+    specs = [str(ROOT / f"experiments/quickstart/{name}.yaml") for name in ("experiment", "before", "after")]
+    done = CliRunner().invoke(lock, [*specs, "--check", "--fresh"])
+    assert done.exit_code == 0, done.output

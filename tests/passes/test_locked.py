@@ -135,7 +135,7 @@ def test_a_lock_that_is_no_file_or_no_text_is_told(project: Path) -> None:
 def test_our_walk_over_a_lock_agrees_with_the_public_library(project: Path) -> None:
     path = lock_path(project / "locked.yaml")
     right = json.loads(path.read_text())
-    schema, oracle = Schema.of("lock.schema.json"), validator("lock.schema.json")
+    schema, oracle = Schema.of("lockfile.schema.json"), validator("lockfile.schema.json")
     assert oracle.is_valid(right)
     fit(right, schema)
     wrong = list(_mutants(right))
