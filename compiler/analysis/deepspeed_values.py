@@ -9,6 +9,7 @@ from typing import Any
 
 from llmc.compiler.facts.known import Facts
 from llmc.compiler.language.experiment import Experiment
+from llmc.compiler.language.limits import show
 
 ROOT = "deepspeed.config"
 
@@ -88,6 +89,23 @@ def value_of(experiment: Experiment, facts: Facts, key: str) -> Any:
     """Give what DeepSpeed will find at a key: what the spec sets, else DeepSpeed's default."""
     setting = given(experiment, key)
     return setting.value if setting else facts.deepspeed_keys.default(key)
+
+
+def idle(experiment: Experiment, facts: Facts, key: str) -> str | None:
+    """Say what a key needs and the spec does not have; None where the key has an effect."""
+    for needed, wanted in facts.deepspeed_keys.row(key).get("when", {}).items():
+        name, actual = _found(experiment, facts, needed)
+        if actual not in wanted:
+            return f"it needs {name} {' or '.join(show(value) for value in wanted)}, which is {show(actual)}"
+    return None
+
+
+def _found(experiment: Experiment, facts: Facts, needed: str) -> tuple[str, Any]:
+    if needed == "zero_stage":
+        return "deepspeed.zero_stage", stage_of(experiment)
+    if needed == "dtype":
+        return "model.dtype", experiment.model.dtype
+    return name_of(needed), value_of(experiment, facts, needed)
 
 
 def named_keys(experiment: Experiment) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmc.compiler.analysis.deepspeed_values import given
+from llmc.compiler.analysis.deepspeed_values import given, idle
 from llmc.compiler.analysis.topology import accelerator_of
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
@@ -22,7 +22,7 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look at every target for each such key."""
     for row in facts.deepspeed_keys.with_field("gpu_only"):
         setting = given(experiment, row["path"])
-        if setting is None or setting.value in (None, row["default"]):
+        if setting is None or setting.value in (None, row["default"]) or idle(experiment, facts, row["path"]):
             continue
         for name, target in experiment.targets.items():
             if accelerator_of(target, facts) == "cpu":

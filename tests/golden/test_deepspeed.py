@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from llmc.compiler import checks
 from llmc.compiler.facts.deepspeed_keys import keys_of
 from llmc.compiler.facts.stack import default_stack
 from llmc.compiler.language.diagnostics import Report
@@ -62,3 +63,30 @@ def test_deepspeed_reads_what_we_meant(stage: int, dtype: str, monkeypatch: pyte
     assert read.gradient_clipping == 1.0
     assert read.optimizer_name == "adamw"
     assert read.optimizer_params["lr"] == 1e-5
+
+
+def test_a_section_without_keys_changes_nothing() -> None:
+    (config,) = configs(ROOT / "tests/cases/ok/deepspeed-stage-0.yaml")
+    assert config["zero_optimization"] == {"stage": 0}
+
+
+def test_what_is_offloaded_is_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "run", lambda *_: None)  # the runtime cannot run it yet (LLM406)
+    (config,) = configs(ROOT / "tests/cases/later/deepspeed-offload.yaml")
+    assert config["zero_force_ds_cpu_optimizer"] is True
+    assert config["zero_optimization"]["offload_optimizer"] == {
+        "device": "nvme", "nvme_path": "/local_nvme", "pin_memory": False, "buffer_count": 5, "pipeline_read": True,
+    }  # fmt: skip
+    assert config["zero_optimization"]["offload_param"] == {
+        "device": "nvme", "nvme_path": "/local_nvme", "pin_memory": False, "buffer_size": 200_000_000,
+    }  # fmt: skip
+    (config,) = configs(ROOT / "tests/cases/later/deepspeed-lion.yaml")
+    assert config["zero_optimization"]["offload_optimizer"] == {"device": "cpu", "pin_memory": True}
+
+
+def test_muon_gets_whole_gradients_at_zero_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "run", lambda *_: None)
+    spec = ROOT / "tests/cases/later/deepspeed-muon.yaml"
+    assert configs(spec, "deepspeed.config=null")[0]["zero_optimization"]["reduce_scatter"] is False
+    (config,) = configs(spec, "deepspeed.config=null", "deepspeed.zero_stage=2")
+    assert "reduce_scatter" not in config["zero_optimization"]

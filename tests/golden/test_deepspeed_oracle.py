@@ -94,13 +94,14 @@ def test_wrong_files_are_refused_or_not_as_we_say(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("unchecked")
-def test_the_engine_refuses_what_we_refuse() -> None:
+def test_the_engine_refuses_what_we_refuse(tmp_path: Path) -> None:
     specs = [CASES / "err" / f"{name}.yaml" for name in REFUSED_WHEN_RUN]
     specs += [CASES / "ok" / f"{name}.yaml" for name in RUNS]
     configs = {spec.stem: config_of(spec) for spec in specs}
     done = subprocess.run(
-        [sys.executable, str(INITIALIZE)], input=json.dumps(configs), capture_output=True, text=True, check=True
-    )
+        [sys.executable, str(INITIALIZE)],
+        input=json.dumps(configs), capture_output=True, text=True, check=True, cwd=tmp_path,
+    )  # fmt: skip
     told = json.loads(done.stdout.splitlines()[-1])
     for name, words in REFUSED_WHEN_RUN.items():
         assert words in (told[name] or ""), (name, told[name])
