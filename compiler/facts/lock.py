@@ -53,6 +53,11 @@ class Lock:
         found = self.models.get(entry or "", {}).get("tokenizer")
         return TokenizerCard.of(found) if found else None
 
+    def image(self, reference: str) -> str | None:
+        """Give the digest that an image's reference stood for; None where nobody looked."""
+        entry = self.images.get(reference)
+        return str(entry["digest"]) if entry else None
+
     def dataset(self, wanted: WantedData, template: str | None) -> DataCard | None:
         """Give what is known of a data set; None where nothing is. `template` tells the spec's own chat template."""
         entry = self.data.get(wanted.entry)

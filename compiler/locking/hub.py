@@ -28,8 +28,8 @@ class Hub(Place):
         self.shown = repository
         self._library = _library()
         about = self._ask(lambda: self._about(revision))
-        if not about.sha or about.siblings is None:
-            raise Trouble(BROKEN, f"the hub's answer about {repository} names no commit or no files")
+        if not about.sha or about.siblings is None or any(sibling.size is None for sibling in about.siblings):
+            raise Trouble(BROKEN, f"what the hub says of {repository} lacks its commit, its files or their sizes")
         self.commit: str = about.sha
         self._files = sorted((_file(sibling) for sibling in about.siblings), key=lambda file: file.name)
 
@@ -94,12 +94,24 @@ def _library() -> Any:
 
 def _file(sibling: Any) -> File:
     digest = f"sha256:{sibling.lfs.sha256}" if sibling.lfs else None
-    return File(sibling.rfilename, sibling.size or 0, digest)
+    return File(sibling.rfilename, sibling.size, digest)
+
+
+def _without_login(address: str) -> str:
+    """An address without the name and password that it may hold.
+
+    >>> _without_login("https://me:secret@hub.example:8443/hf")
+    'https://hub.example:8443/hf'
+    """
+    scheme, separator, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _trouble(error: Exception, repository: str, library: Any) -> Trouble:
     kinds = library.errors
-    page = f"{library.constants.ENDPOINT}/{repository}"
+    hub = _without_login(library.constants.ENDPOINT)
+    page = f"{hub}/{repository}"
     if isinstance(error, kinds.GatedRepoError):
         return Trouble(DENIED, f"{repository} is gated", f"ask for access on {page}, then set HF_TOKEN to your token")
     if isinstance(error, (kinds.RevisionNotFoundError, kinds.EntryNotFoundError)):
@@ -118,4 +130,4 @@ def _trouble(error: Exception, repository: str, library: Any) -> Trouble:
     said = f"answers with HTTP {status}" if status else f"does not answer ({type(error).__name__})"
     if isinstance(error, ValueError):
         said = "answers with something else than its interface does"
-    return Trouble(UNREACHABLE, f"{library.constants.ENDPOINT} {said}", "check the network and HF_ENDPOINT")
+    return Trouble(UNREACHABLE, f"{hub} {said}", "check the network and HF_ENDPOINT")

@@ -90,6 +90,11 @@ def test_the_token_goes_to_the_hub_and_nowhere_else(
         ({"status": 403}, None, ("LLM412", "the hub denies access to team/model (HTTP 403)")),
         ({"status": 500}, None, ("LLM410", "answers with HTTP 500")),
         ({"status": 429}, None, ("LLM410", "answers with HTTP 429")),
+        (
+            {"sizes": False},
+            None,
+            ("LLM413", "lacks its commit, its files or their sizes"),
+        ),
         ({"garbage": True}, None, ("LLM410", "answers with something else than its interface does")),
         ({"cut": 10}, None, ("LLM410", "does not answer (RemoteProtocolError)")),
     ],
@@ -121,6 +126,13 @@ def test_nobody_there(project: Project, asked: Asked) -> None:
         free.bind(("127.0.0.1", 0))
         asked(f"http://127.0.0.1:{free.getsockname()[1]}")
         assert "does not answer (ConnectError) (check the network and HF_ENDPOINT)" in project.refused("LLM410")
+
+
+def test_a_password_in_the_address_is_not_repeated(project: Project, asked: Asked) -> None:
+    project.write(model=NAME)
+    with worlds.hub(repositories={}) as (_, address):
+        asked(address.replace("http://", "http://me:very-secret@"))
+        assert "very-secret" not in project.refused("LLM411")
 
 
 def test_somebody_who_says_nothing(project: Project, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

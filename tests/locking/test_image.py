@@ -10,9 +10,11 @@ from locking import worlds
 from locking.conftest import Project
 from locking.worlds import FakeRegistry
 
+from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.locking import image as image_module
 from llmc.compiler.locking.image import Reference, image_entry, parse
 from llmc.compiler.locking.trouble import Trouble
+from llmc.compiler.pipeline import understand
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -116,6 +118,9 @@ def test_the_images_of_a_spec_are_locked(project: Project) -> None:
     with worlds.serving(registry.handler()) as place:
         project.write("targets:", f"container: {{base: '{place}/team/image:1'}}\ntargets:")
         assert project.content()["images"] == {f"{place}/team/image:1": {"digest": registry.digest}}
+        (one,) = understand(project.spec, "exp.yaml", Report(), wrong_too=True)
+        assert one.facts.lock.image(f"{place}/team/image:1") == registry.digest
+        assert one.facts.lock.image("another") is None
     told = project.refused("LLM410")
     assert told.startswith("17:19 ")
     assert "write the digest into the spec" in told

@@ -119,6 +119,7 @@ class FakeHub:
     cut: int | None = None
     ranges: bool = True
     garbage: bool = False
+    sizes: bool = True
     seen: list[tuple[str, str | None]] = field(default_factory=list)
     sent: dict[str, int] = field(default_factory=dict)
     cdn: str = ""
@@ -156,7 +157,8 @@ class FakeHub:
         return request.answer(200, raw, Content_Type="application/json")
 
     def sibling(self, name: str, content: bytes) -> dict[str, Any]:
-        about: dict[str, Any] = {"rfilename": name, "size": len(content), "blobId": "0" * 40}
+        about: dict[str, Any] = {"rfilename": name, "blobId": "0" * 40}
+        about |= {"size": len(content)} if self.sizes else {}
         if name.endswith((".safetensors", ".parquet")):
             sha = hashlib.sha256(content).hexdigest()
             about["lfs"] = {"size": len(content), "sha256": sha, "pointerSize": 134}
