@@ -116,8 +116,13 @@ def bundle_of(understood: Understood, out: Path | None = None) -> Bundle:
     """Make the bundle of an experiment, in memory."""
     experiment, facts = understood.experiment, understood.facts
     folder = (out or experiment.folder / "build") / experiment.name
-    jobs = [_job(experiment, facts, name, folder) for name in experiment.targets]
-    return Bundle(folder, _files(experiment, facts, jobs, understood.noticed))
+    return Bundle(folder, _files(experiment, facts, jobs_of(understood, folder), understood.noticed))
+
+
+def jobs_of(understood: Understood, folder: Path) -> list[Job]:
+    """Give the job of each target of an experiment whose bundle is at `folder`."""
+    experiment, facts = understood.experiment, understood.facts
+    return [_job(experiment, facts, name, folder) for name in experiment.targets]
 
 
 def _job(experiment: Experiment, facts: Facts, name: str, folder: Path) -> Job:

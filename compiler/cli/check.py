@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import click
 
 from llmc.compiler.bundle.writer import write_atomically
-from llmc.compiler.cli.common import set_option, tell
+from llmc.compiler.cli.common import set_option, tell, tell_json
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
 from llmc.compiler.language.fixes import Fixed, fix
 from llmc.compiler.language.secrets import hidden
@@ -43,12 +42,12 @@ def command(specs: tuple[Path, ...], overrides: tuple[str, ...], fixing: bool, d
     fixed = fix(partial(_check, specs, overrides)) if fixing else Fixed(_check(specs, overrides, {}))
     if fixing and not diff:
         _write(fixed)
-    if form == "json":
-        _tell_json(fixed, fixing)
+    if form == "json" and fixing:
+        _tell_fixed(fixed)
     else:
         _tell_changes(fixed, diff, err=form != "text")
         tell(fixed.report, form, err=False)
-        click.echo(_summary(fixed, fixing, diff), err=True)
+    click.echo(_summary(fixed, fixing, diff), err=True)
     raise SystemExit(1 if fixed.report.failed or (diff and fixed.changes) else 0)
 
 
@@ -95,14 +94,11 @@ def _tell_changes(fixed: Fixed, diff: bool, *, err: bool) -> None:
         click.echo(f"{change.span.file}:{change.span.line}: {change.code} '{old}' -> '{new}'", err=err)
 
 
-def _tell_json(fixed: Fixed, fixing: bool) -> None:
-    from llmc.compiler.report.json import document, place
+def _tell_fixed(fixed: Fixed) -> None:
+    from llmc.compiler.report.json import place
 
-    answer = document(fixed.report)
-    if fixing:
-        changes = ({"code": c.code, "old": hidden(c.old), "new": hidden(c.new)} | place(c.span) for c in fixed.changes)
-        answer["fixed"] = list(changes)
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    changes = ({"code": c.code, "old": hidden(c.old), "new": hidden(c.new)} | place(c.span) for c in fixed.changes)
+    tell_json(fixed.report, fixed=list(changes))
 
 
 def _summary(fixed: Fixed, fixing: bool, diff: bool) -> str:

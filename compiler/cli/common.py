@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +34,24 @@ def tell(report: Report, form: str, *, err: bool) -> None:
     told = import_module(f"llmc.compiler.report.{form}").tell(report, colour=stream.isatty())
     if told:
         click.echo(told, nl=not told.endswith("\n"), err=err)
+
+
+def tell_json(report: Report, **more: Any) -> None:
+    """Print a report as one JSON document, with what else a command has to say in it."""
+    from llmc.compiler.report.json import document
+
+    click.echo(json.dumps(document(report) | more, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def answering(form: str, report: Report, **nothing: Any) -> Iterator[None]:
+    """See to it that a program gets its document, with `nothing` for an answer, where a command is refused inside."""
+    try:
+        yield
+    except SystemExit:
+        if form == "json":
+            tell_json(report, **nothing)
+        raise
 
 
 def refuse(report: Report, code: str, message: str, place: str, help: str | None = None, **more: Any) -> NoReturn:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import difflib
-import json
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from llmc.compiler.bundle.writer import Bundle, Changes, compare, write
-from llmc.compiler.cli.common import end, format_option, out_option, refuse, set_option, spec_argument, tell
+from llmc.compiler.cli.common import (
+    answering,
+    end,
+    format_option,
+    out_option,
+    refuse,
+    set_option,
+    spec_argument,
+    tell,
+    tell_json,
+)
 from llmc.compiler.cli.main import shown_path
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import compile_spec
@@ -116,15 +125,14 @@ def _difference(bundle: Bundle, changes: Changes) -> Iterator[str]:
 
 
 def _as_json(report: Report, bundles: list[Bundle], check: bool) -> NoReturn:
-    from llmc.compiler.report.json import document
-
-    answer = document(report) | {"bundles": []}
-    for bundle in bundles:
-        changes = compare_or_refuse(bundle, report)
-        if not check:
-            write_or_refuse(bundle, changes, report)
-        one = {"folder": shown_path(bundle.folder), "written": changes.written, "removed": changes.removed}
-        answer["bundles"].append(one)
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
-    different = any(one["written"] or one["removed"] for one in answer["bundles"])
+    answer: list[dict[str, Any]] = []
+    with answering("json", report, bundles=answer):
+        for bundle in bundles:
+            changes = compare_or_refuse(bundle, report)
+            if not check:
+                write_or_refuse(bundle, changes, report)
+            one = {"folder": shown_path(bundle.folder), "written": changes.written, "removed": changes.removed}
+            answer.append(one)
+    tell_json(report, bundles=answer)
+    different = any(one["written"] or one["removed"] for one in answer)
     raise SystemExit(1 if not bundles or (check and different) else 0)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import tempfile
 from pathlib import Path
 
 import click
 
-from llmc.compiler.cli.common import tell
+from llmc.compiler.cli.common import tell, tell_json
 from llmc.compiler.diff.changes import Comparison, compare
 from llmc.compiler.diff.meaning import Meaning, of_spec, read_bundle
 from llmc.compiler.diff.revisions import GitError, ends, from_root, revision
@@ -38,10 +37,7 @@ def command(sides: tuple[str, ...], form: str) -> None:
         compared = reader.range(*sides) or reader.two(*sides)
     comparisons = [one for pair in compared for one in pair]
     if form == "json":
-        from llmc.compiler.report.json import document as diagnostics
-
-        answer = diagnostics(report) | {"comparisons": document(comparisons)}
-        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        tell_json(report, comparisons=document(comparisons))
     else:
         click.echo(text(comparisons) if form == "text" else markdown(comparisons), nl=False)
         tell(report, "text", err=True)

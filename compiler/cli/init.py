@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from llmc import templates
-from llmc.compiler.cli.common import end, refuse
+from llmc.compiler.cli.common import answering, end, format_option, refuse, tell_json
 from llmc.compiler.cli.main import shown_path
 from llmc.compiler.cli.schema import one_file
 from llmc.compiler.language.compose import load
@@ -31,7 +31,8 @@ _SCHEMA = "llmc.schema.json"
 @click.argument("path", default="experiment.yaml", type=click.Path(path_type=Path))
 @click.option("--task", type=click.Choice(_TEMPLATES), help="What the experiment does; sft by default.")
 @click.option("--from", "source", metavar="SPEC", help="Start from another spec: its values, with every key explained.")
-def command(path: Path, task: str | None, source: str | None) -> None:
+@format_option
+def command(path: Path, task: str | None, source: str | None, form: str) -> None:
     """Write a spec to start from to PATH, with every key of the language explained in comments.
 
     `#key: value` is a key that may be given. Beside it comes llmc.schema.json, by which editors complete and check.
@@ -39,17 +40,28 @@ def command(path: Path, task: str | None, source: str | None) -> None:
     """
     if task and source:
         raise click.UsageError("--task chooses one of our specs and --from one of yours: give one of them")
-    report = Report()
-    text = _text(path, task or "sft", source, report)
+    read, report = Report(), Report()
+    text = _text(path, task or "sft", source, read)
     if text is None:
-        end(report, err=True)
-    _create(path, text)
-    click.echo(f"wrote {path}")
-    schema = path.parent / _SCHEMA
-    if not schema.exists():
-        _create(schema, json.dumps(one_file(), indent=2, ensure_ascii=False) + "\n")
-        click.echo(f"wrote {schema}, for your editor; `llmc schema` prints the newest")
+        with answering(form, read, written=[]):
+            end(read, err=True)
+    with answering(form, report, written=[]):
+        written = _write(path, text, report)
+    if form == "json":
+        tell_json(report, written=[shown_path(file) for file in written])
+        return
+    for file in written:
+        click.echo(f"wrote {shown_path(file)}")
     click.echo(f"next: set the model, the data and the targets, then `llmc check {shlex.quote(str(path))}`")
+
+
+def _write(path: Path, text: str, report: Report) -> list[Path]:
+    schema = path.parent / _SCHEMA
+    _create(path, text, report)
+    if schema.exists():
+        return [path]
+    _create(schema, json.dumps(one_file(), indent=2, ensure_ascii=False) + "\n", report)
+    return [path, schema]
 
 
 def _text(path: Path, task: str, source: str | None, report: Report) -> str | None:
@@ -74,19 +86,19 @@ def _name(path: Path) -> str:
     return re.sub("[^a-z0-9]+", "-", stem.lower())[:63].strip("-")
 
 
-def _create(path: Path, text: str) -> None:
+def _create(path: Path, text: str, report: Report) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        _refuse("LLM424", f"cannot make the folder: {error.strerror or error}", path.parent)
+        _refuse(report, "LLM424", f"cannot make the folder: {error.strerror or error}", path.parent)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        _refuse("LLM423", "there is a file already", path)
+        _refuse(report, "LLM423", "there is a file already", path)
     except OSError as error:
-        _refuse("LLM424", f"cannot write the file: {error.strerror or error}", path)
+        _refuse(report, "LLM424", f"cannot write the file: {error.strerror or error}", path)
 
 
-def _refuse(code: str, message: str, path: Path) -> NoReturn:
-    refuse(Report(), code, message, shown_path(path), help="give another path, or remove what is in the way")
+def _refuse(report: Report, code: str, message: str, path: Path) -> NoReturn:
+    refuse(report, code, message, shown_path(path), help="give another path, or remove what is in the way")

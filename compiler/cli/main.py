@@ -13,7 +13,9 @@ import click
 
 from llmc.compiler import __version__
 
-_COMMANDS = ("catalog", "check", "compile", "diff", "explain", "init", "lock", "plan", "run", "schema", "why")
+_SHARED = ("__init__", "__main__", "common", "main")
+# A command is there because its file is.
+_COMMANDS = tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in _SHARED))
 
 
 class _Commands(click.Group):

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from llmc.compiler.bundle import manifest
-from llmc.compiler.cli.common import end, out_option, refuse, set_option, tell
+from llmc.compiler.cli.common import answering, end, format_option, out_option, refuse, set_option, tell, tell_json
 from llmc.compiler.cli.compile import compare_or_refuse, write_or_refuse
 from llmc.compiler.cli.main import shown_path
 from llmc.compiler.language.diagnostics import Report
@@ -28,17 +28,31 @@ from llmc.compiler.pipeline import compile_spec
 @click.option("--dry-run", is_flag=True, help="Say what would be started, and start nothing.")
 @set_option
 @out_option
+@format_option
 def command(
-    what: Path | None, target: str | None, resume: bool, dry_run: bool, overrides: tuple[str, ...], out: Path | None
+    what: Path | None,
+    target: str | None,
+    resume: bool,
+    dry_run: bool,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    form: str,
 ) -> None:
     """Run WHAT, a spec or a bundle; without it, the one that is here.
 
     A spec that was never compiled is compiled first. One whose bundle no longer matches is refused: review comes first.
+    --format json is for --dry-run: a job writes its own events and metrics.
     """
+    if form == "json" and not dry_run:
+        raise click.UsageError("--format json is for --dry-run; a run's own output is in its folder")
     report = Report()
-    bundle = _bundle(what or _the_one_here(report), out, overrides, report)
-    folder = bundle / _target(bundle, target, report)
+    with answering(form, report, bundle=None, target=None, command=None):
+        bundle = _bundle(what or _the_one_here(report), out, overrides, report, quiet=form == "json")
+        folder = bundle / _target(bundle, target, report)
     arguments = [sys.executable, "-m", "llmc.runtime", "run", shown_path(folder), *(["--resume"] if resume else [])]
+    if form == "json":
+        tell_json(report, bundle=shown_path(bundle), target=folder.name, command=arguments)
+        return
     if dry_run:
         click.echo(shlex.join(arguments))
         return
@@ -73,7 +87,7 @@ def _the_one_here(report: Report) -> Path:
     )
 
 
-def _bundle(what: Path, out: Path | None, overrides: tuple[str, ...], report: Report) -> Path:
+def _bundle(what: Path, out: Path | None, overrides: tuple[str, ...], report: Report, *, quiet: bool) -> Path:
     if what.is_dir():
         if (what / manifest.FILE).is_file():
             return what
@@ -97,7 +111,7 @@ def _bundle(what: Path, out: Path | None, overrides: tuple[str, ...], report: Re
     folder = shown_path(bundle.folder)
     if not (bundle.folder / manifest.FILE).exists():
         write_or_refuse(bundle, changes, report)
-        click.echo(f"{folder}: compiled, {len(changes.written)} files")
+        click.echo(f"{folder}: compiled, {len(changes.written)} files", err=quiet)
     elif changes:
         quoted = shlex.quote(str(what))
         different = ", ".join((changes.written + changes.removed)[:4])

@@ -4,67 +4,111 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from llmc.compiler.bundle import manifest
-from llmc.compiler.cli.common import end, set_option, spec_argument
-from llmc.compiler.language.diagnostics import Report
+from llmc.compiler.cli.common import answering, end, format_option, set_option, spec_argument, tell_json
+from llmc.compiler.language.diagnostics import Report, Span
 from llmc.compiler.language.experiment import Experiment, plain
-from llmc.compiler.pipeline import bundle_of, understand
+from llmc.compiler.pipeline import Understood, bundle_of, understand
+
+
+def _complete(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Offer the keys of the spec that is named before; where a target's name begins the word, those of artefacts."""
+    spec = ctx.params.get("spec")
+    understood = next(understand(Path(spec), str(spec), Report()), None) if spec else None
+    if understood is None:
+        return []
+    keys = [key for key, _ in _paths(plain(understood.experiment.tree), "")]
+    if any(typed.startswith(f"{name}/") for name in understood.experiment.targets):
+        keys = [f"{file}:{key}" for file, rows in _origins(_files(understood)).items() for key in rows]
+    return [CompletionItem(key) for key in keys if key.startswith(typed)]
 
 
 @click.command("why")
 @spec_argument
-@click.argument("key")
+@click.argument("key", shell_complete=_complete)
 @set_option
-def command(spec: Path, key: str, overrides: tuple[str, ...]) -> None:
+@format_option
+def command(spec: Path, key: str, overrides: tuple[str, ...], form: str) -> None:
     """Say where the value of KEY comes from; of a sweep, in its first experiment.
 
     KEY is one of SPEC, such as training.seed, or one of an artefact, such as local/deepspeed.json:gradient_clipping.
     """
     report = Report()
     understood = next(understand(spec, str(spec), report, overrides), None)
-    if understood is None or report.failed:
-        end(report, err=True)
-    if ":" not in key:
-        click.echo(_of_spec(understood.experiment, key))
+    with answering(form, report, answer=None):
+        if understood is None or report.failed:
+            end(report, err=True)
+    answer = _answer(understood, key)
+    if form == "json":
+        tell_json(report, answer=answer)
         return
-    click.echo(_of_artefact(understood.experiment, bundle_of(understood).files, *key.split(":", 1)))
+    click.echo(f"{key} = {json.dumps(answer['value'], ensure_ascii=False)}")
+    where = answer["place"]
+    at = f"{where['file']}:{where['line']}:{where['column']}" if where else ""
+    if ":" in key:
+        click.echo(f"  {answer['origin']}{f' ({at})' if at else ''}")
+    else:
+        click.echo(f"  {answer['origin']}: {at or 'not in the spec'}")
+    for name, place in answer["variables"].items():
+        click.echo(f"  variable {name}: {place['file']}:{place['line']}:{place['column']}")
 
 
-def _of_spec(experiment: Experiment, key: str) -> str:
+def _answer(understood: Understood, key: str) -> dict[str, Any]:
+    """What is known of a key: its value, who gave it, where that stands, and the variables that are part of it."""
+    if ":" in key:
+        return {"key": key} | _of_artefact(understood.experiment, _files(understood), *key.split(":", 1))
+    return {"key": key} | _of_spec(understood.experiment, key)
+
+
+def _of_spec(experiment: Experiment, key: str) -> dict[str, Any]:
     node = experiment.node(key)
     known = [path for path, _ in _paths(plain(experiment.tree), "")]
     if key not in known:
         raise click.UsageError(f"the spec has no '{key}'{_meant(key, known)}")
-    where = f"{node.span.file}:{node.span.line}:{node.span.column}" if node.origin == "spec" else "not in the spec"
-    told = f"{key} = {json.dumps(plain(node), ensure_ascii=False)}\n  {node.origin}: {where}"
-    return told + "".join(_variable(experiment, name) for name in node.variables)
+    place = _place(node.span) if node.origin == "spec" else None
+    return {"value": plain(node), "origin": node.origin, "place": place, "variables": _variables(experiment, key)}
 
 
-def _variable(experiment: Experiment, name: str) -> str:
-    """Where a variable that is part of a value was given its own."""
-    node = experiment.node(f"variables.{name}")
-    return f"\n  variable {name}: {node.span.file}:{node.span.line}:{node.span.column}"
-
-
-def _of_artefact(experiment: Experiment, files: Any, path: str, key: str) -> str:
-    origins = json.loads(files[manifest.FILE])["origins"]
+def _of_artefact(experiment: Experiment, files: Mapping[str, bytes], path: str, key: str) -> dict[str, Any]:
+    origins = _origins(files)
     if path not in origins:
         raise click.UsageError(f"the bundle has no artefact '{path}' with keys{_meant(path, list(origins))}")
     if key not in origins[path]:
         raise click.UsageError(f"{path} has no '{key}'{_meant(key, list(origins[path]))}")
-    value = dict(_paths(json.loads(files[path]), ""))[key]
     origin = origins[path][key]
-    told = f"{path}:{key} = {json.dumps(value, ensure_ascii=False)}\n  {origin}"
     kind, _, source = origin.partition(": ")
-    if kind == "spec":
-        span = experiment.node(source).span
-        told += f" ({span.file}:{span.line}:{span.column})"
-    return told
+    is_written = kind == "spec"
+    return {
+        "value": dict(_paths(json.loads(files[path]), ""))[key],
+        "origin": origin,
+        "place": _place(experiment.node(source).span) if is_written else None,
+        "variables": _variables(experiment, source) if is_written else {},
+    }
+
+
+def _variables(experiment: Experiment, key: str) -> dict[str, Any]:
+    """Where the variables that are part of a value were given their own."""
+    return {name: _place(experiment.node(f"variables.{name}").span) for name in experiment.node(key).variables}
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {"file": span.file, "line": span.line, "column": span.column, "end_column": span.end_column}
+
+
+def _files(understood: Understood) -> Mapping[str, bytes]:
+    return bundle_of(understood).files
+
+
+def _origins(files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(files[manifest.FILE])["origins"]
+    return found
 
 
 def _paths(value: Any, prefix: str) -> list[tuple[str, Any]]:

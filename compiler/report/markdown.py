@@ -36,7 +36,7 @@ def plan(experiment: Experiment, jobs: Iterable[Job], report: Report) -> str:
         "rows": list(_rows(experiment)),
         "targets": [_target(job) for job in jobs],
         "risks": list(_risks(experiment)),
-        "defaults": list(_defaults(experiment.tree, "")),
+        "defaults": list(defaults(experiment.tree)),
         "warnings": [f"{d.code}: {d.message}" for d in report if d.severity == "warning"],
     }
     return render("PLAN.md", job=page)
@@ -128,10 +128,10 @@ def _many(count: float, noun: str) -> str:
     return f"{shown} {noun}" if count == 1 else f"{shown} {noun}s"
 
 
-def _defaults(node: Node, path: str) -> Iterator[tuple[str, Any]]:
+def defaults(node: Node, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every value that came from the schema and says something; null means "nothing", and needs no row."""
     if isinstance(node.value, dict):
         for name, child in node.value.items():
-            yield from _defaults(child, f"{path}.{name}" if path else name)
+            yield from defaults(child, f"{path}.{name}" if path else name)
     elif node.origin == "default" and node.value is not None:
         yield path, plain(node)
