@@ -2,7 +2,7 @@
 
 Why: SageMaker takes the input mode File alone for a file system of FSx.
 Fix: set input_mode to File, or remove fsx.
-Source: AWS, Access Training Data: input modes and the data sources that have them.
+Source: AWS, Access Training Data: fast file mode gives access to an Amazon S3 data source.
 """
 
 from __future__ import annotations

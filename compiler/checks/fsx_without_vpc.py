@@ -2,7 +2,7 @@
 
 Why: it is reached from inside its VPC alone; SageMaker refuses a file system without a VpcConfig.
 Fix: give the subnets and the security groups that it can be reached from.
-Source: AWS, API reference, CreateTrainingJob: FileSystemDataSource needs VpcConfig.
+Source: AWS, Access Training Data; huggingface/accelerate#1517: it needs subnets and security groups.
 """
 
 from __future__ import annotations

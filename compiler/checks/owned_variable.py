@@ -23,16 +23,14 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     for name, target in experiment.targets.items():
         for variable in target.environment:
             yield from _owned(f"targets.{name}.environment", variable, target.kind)
-    for path, names in (("container.environment", _of_image(experiment)), ("secrets", list(experiment.secrets))):
-        for variable in names:
-            yield from _owned(path, variable, None)
+    everywhere = [("secrets", name) for name in experiment.secrets]
+    if experiment.container:
+        everywhere += [("container.environment", name) for name in experiment.container.environment]
+    for path, variable in everywhere:
+        yield from _owned(path, variable, *(target.kind for target in experiment.targets.values()))
 
 
-def _of_image(experiment: Experiment) -> list[str]:
-    return list(experiment.container.environment) if experiment.container else []
-
-
-def _owned(path: str, variable: str, kind: str | None) -> Iterator[Problem]:
-    owner = owner_of(variable, kind)
+def _owned(path: str, variable: str, *kinds: str) -> Iterator[Problem]:
+    owner = next(filter(None, (owner_of(variable, kind) for kind in kinds)), None)
     if owner:
         yield Problem(f"{path}.{variable}", f"{variable} is set by {owner}", of_key=True)

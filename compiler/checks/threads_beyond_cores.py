@@ -1,8 +1,8 @@
 """The ranks of a machine should not have more threads together than the cores that are asked for.
 
-Why: threads that wait for a core hold all others up; every rank becomes many times slower.
+Why: threads that wait for a core hold up those that wait for them; every rank becomes several times slower.
 Fix: lower threads_per_rank, or ask for more cores.
-Source: OpenMP Application Programming Interface 5.2, section 6.4, OMP_NUM_THREADS; runs on two cores with four threads.
+Source: PyTorch, multiprocessing best practices: avoid CPU oversubscription.
 """
 
 from __future__ import annotations

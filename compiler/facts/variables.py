@@ -8,14 +8,14 @@ from typing import Any
 from llmc import schemas
 
 
-def owner_of(variable: str, kind: str | None = None) -> str | None:
-    """Say who sets a variable on a kind of target, or on any where `kind` is None; None where it is free.
+def owner_of(variable: str, kind: str) -> str | None:
+    """Say who sets a variable on a kind of target; None where it is free.
 
-    >>> owner_of("RANK", "local"), owner_of("SLURM_JOB_ID", "local"), owner_of("NCCL_DEBUG")
+    >>> owner_of("RANK", "local"), owner_of("SLURM_JOB_ID", "local"), owner_of("NCCL_DEBUG", "local")
     ('the launcher', None, None)
     """
     row = _row("owned", variable)
-    return str(row["owner"]) if row and (kind is None or kind in row.get("kinds", [kind])) else None
+    return str(row["owner"]) if row and kind in row.get("kinds", [kind]) else None
 
 
 def obsolete(variable: str) -> str | None:

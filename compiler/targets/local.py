@@ -25,7 +25,8 @@ def _environment(job: Job, name: str) -> None:
     put("launch.environment.OMP_NUM_THREADS", str(job.target.threads_per_rank), threads)
     put("launch.environment.TOKENIZERS_PARALLELISM", "false", "fixed: tokenizers' threads do not survive a fork")
     model = job.experiment.model
-    if all(name is None or is_folder(name) for name in (model.name_or_path, model.tokenizer)):
+    local = all(name is None or is_folder(name) for name in (model.name_or_path, model.tokenizer))
+    if local and "HF_HUB_OFFLINE" not in job.target.environment:
         # Nothing is fetched while ranks run where nothing needs to be.
         put("launch.environment.HF_HUB_OFFLINE", "1", "derived: model and tokenizer are folders")
     for variable in job.target.environment:

@@ -71,8 +71,7 @@ def test_variables_have_owners_where_they_hold() -> None:
     assert owner_of("SLURM_NTASKS", "local") is None
     assert owner_of("NCCL_SOCKET_IFNAME", "sagemaker") is None
     assert owner_of("NCCL_SOCKET_IFNAME", "cluster") == "the key network_interface"
-    # An image and a secret are for all targets: what any of them owns is refused.
-    assert owner_of("SM_HOSTS") == "SageMaker's toolkit"
+    assert owner_of("SM_HOSTS", "sagemaker") == "SageMaker's toolkit"
     assert owner_of("RANKS", "local") is owner_of("MY_RANK", "local") is None
     assert obsolete("RDMAV_HUGEPAGES_SAFE")
     assert obsolete("NCCL_DEBUG") is None
