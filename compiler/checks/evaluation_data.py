@@ -1,7 +1,7 @@
 """An evaluation every so many steps needs something to evaluate on.
 
 Why: without data.eval there would be no evaluation at all, and nobody would be told.
-Fix: add data.eval, or remove training.evaluation.every_steps.
+Fix: add data.eval or data.eval_fraction, or remove what is asked for under training.evaluation.
 Source: transformers 5.23.0, Trainer: eval_strategy without an eval_dataset raises only once the model is loaded.
 """
 
@@ -22,7 +22,9 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     training, data = experiment.training, experiment.data
     if training is None or not isinstance(data, TrainingData):
         return
-    if training.evaluation.every_steps is not None and data.eval is None:
-        yield Problem(
-            "training.evaluation.every_steps", "evaluation is asked for, but data.eval is not given", related=("data",)
-        )
+    if data.eval is not None or data.eval_fraction is not None:
+        return
+    for name in ("every_steps", "generation"):
+        if getattr(training.evaluation, name) is not None:
+            message = "evaluation is asked for, but data.eval is not given"
+            yield Problem(f"training.evaluation.{name}", message, related=("data",))

@@ -1,7 +1,7 @@
-"""temperature and top_p only act where tokens are drawn at random.
+"""temperature, top_p and top_k only act where tokens are drawn at random.
 
 Why: greedy decoding ignores them, so the answers would not be what the spec says.
-Fix: set generation.do_sample to true, or remove temperature and top_p.
+Fix: set generation.do_sample to true, or remove them.
 Source: transformers 5.23.0, GenerationConfig.validate warns about it in a log.
 """
 
@@ -18,8 +18,12 @@ CODE, SEVERITY = "LLM207", "error"
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look for sampling settings without sampling."""
-    if experiment.inference is None or experiment.inference.generation.do_sample:
-        return
-    for key in ("temperature", "top_p"):
-        if getattr(experiment.inference.generation, key) is not None:
-            yield Problem(f"inference.generation.{key}", f"{key} has no effect while do_sample is false")
+    inference, training = experiment.inference, experiment.training
+    asked = {
+        "inference.generation": inference.generation if inference else None,
+        "training.evaluation.generation": training.evaluation.generation if training else None,
+    }
+    for section, generation in asked.items():
+        for key in ("temperature", "top_p", "top_k"):
+            if generation and not generation.do_sample and getattr(generation, key) is not None:
+                yield Problem(f"{section}.{key}", f"{key} has no effect while do_sample is false")
