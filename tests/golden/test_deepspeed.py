@@ -37,8 +37,9 @@ def keys(value: dict[str, Any], prefix: str = "") -> Iterator[str]:
 @pytest.mark.parametrize("stage", [0, 1, 2, 3])
 def test_every_key_we_write_exists(spec: Path, stage: int) -> None:
     text = spec.read_text()
-    # What stands in deepspeed.config belongs to the spec's own stage.
-    overrides = [f"deepspeed.zero_stage={stage}"] if "deepspeed:" in text and "config:" not in text else []
+    # What stands in deepspeed.config, or what a quantized model allows, belongs to the spec's own stage.
+    free = "deepspeed:" in text and "config:" not in text and spec.stem != "lora-of-quantized"
+    overrides = [f"deepspeed.zero_stage={stage}"] if free else []
     table = keys_of(VERSION)
     for config in configs(spec, *overrides):
         assert [key for key in keys(config) if not table.knows(key) or table.removed(key)] == []
