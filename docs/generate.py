@@ -1,4 +1,4 @@
-"""Writes the reference pages from what they describe: the schemas and the docstrings of the checks.
+"""Writes the reference pages from what they describe: the schemas, the docstrings of the checks, the commands.
 
     python docs/generate.py
 
@@ -7,13 +7,18 @@ A test holds the committed pages to it.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import click
+
 from llmc import schemas
 from llmc.compiler.cli.explain import pages
+from llmc.compiler.cli.main import group
 from llmc.compiler.language.schema import Schema
 
 HERE = Path(__file__).parent
@@ -35,7 +40,12 @@ def main() -> None:
 
 def reference() -> dict[str, str]:
     """Give the pages by file name."""
-    return {"spec.md": spec_page(), "diagnostics.md": diagnostics_page(), "doomed.md": doomed_page()}
+    return {
+        "spec.md": spec_page(),
+        "diagnostics.md": diagnostics_page(),
+        "doomed.md": doomed_page(),
+        "commands.md": commands_page(),
+    }
 
 
 def spec_page() -> str:
@@ -133,6 +143,48 @@ def _assertions() -> Iterator[str]:
             named = [verdict[kind] for verdict in verdicts if kind in verdict]
             for name in sorted(set(named)):
                 yield f"| {words}: {_cell(register['reasons'][name]['why'])} | {named.count(name)} |"
+
+
+def commands_page() -> str:
+    """Give the page of every command, from what `--help` says."""
+    context = click.Context(group, info_name="llmc")
+    lines = ["# The commands", "", NOTE, "", *_paragraphs(group), *_options(group)]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, "it was listed"
+        usage = " ".join(command.collect_usage_pieces(click.Context(command, parent=context, info_name=name)))
+        lines += [
+            "",
+            f"## llmc {name}",
+            "",
+            f"`llmc {name} {usage}`",
+            "",
+            *_paragraphs(command),
+            "",
+            *_options(command),
+        ]
+        examples = import_module(f"llmc.compiler.cli.{name}").EXAMPLES
+        width = max(map(len, examples))
+        lines += ["", "```sh", *(f"{line:<{width}}  # {about}" for line, about in examples.items()), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _paragraphs(command: click.Command) -> Iterator[str]:
+    """What a command does. A paragraph with click's mark for "as it stands" is a block of code."""
+    for number, paragraph in enumerate(inspect.cleandoc(command.help or "").split("\n\n")):
+        if number:
+            yield ""
+        mark, _, rest = paragraph.partition("\b\n")
+        yield f"```\n{rest}\n```" if rest and not mark else paragraph
+
+
+def _options(command: click.Command) -> Iterator[str]:
+    context = click.Context(command)
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    records = [record for option in options if (record := option.get_help_record(context))]
+    if records:
+        yield from ("", "| Option | What it does |", "| --- | --- |")
+    yield from (f"| `{_cell(names)}` | {_cell(about)} |" for names, about in records)
 
 
 if __name__ == "__main__":

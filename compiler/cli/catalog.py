@@ -21,6 +21,10 @@ from llmc.compiler.facts.hardware import (
 )
 from llmc.compiler.facts.stack import Stack, default_stack, stack, stack_names
 
+EXAMPLES = {
+    "llmc catalog accelerators": "every accelerator, with memory, speed and sources",
+    "llmc catalog instances h100 training": "instance types that have all these words",
+}
 _UNKNOWN = "unknown"
 
 

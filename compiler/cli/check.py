@@ -16,6 +16,12 @@ from llmc.compiler.language.secrets import hidden
 from llmc.compiler.pipeline import understand
 from llmc.compiler.report.patch import unified
 
+EXAMPLES = {
+    "llmc check experiment.yaml": "what is wrong, at its line",
+    "llmc check experiment.yaml --set training.seed=7": "the same with one value overridden",
+    "llmc check experiment.yaml --fix --diff": "what --fix would correct, as a patch",
+    "llmc check experiment.yaml --format github": "annotations for a pull request",
+}
 _BOM = b"\xef\xbb\xbf"
 
 

@@ -27,6 +27,10 @@ from llmc.compiler.cli.main import shown_path
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import compile_spec
 
+EXAMPLES = {
+    "llmc compile experiment.yaml": "writes build/<name>/, to review and commit",
+    "llmc compile experiment.yaml --check": "exits 1 where the committed bundle is another",
+}
 _SHOWN_LINES = 60
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+EXAMPLES = {
+    "llmc completion bash": "the script for bash",
+}
+
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

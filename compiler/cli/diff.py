@@ -15,6 +15,13 @@ from llmc.compiler.diff.revisions import GitError, ends, from_root, revision
 from llmc.compiler.diff.tell import document, markdown, text
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
 
+EXAMPLES = {
+    "llmc diff old.yaml experiment.yaml": "what one spec changes over another",
+    "llmc diff build/from-scratch experiment.yaml": "what changed since the bundle was compiled",
+    "llmc diff main...HEAD experiment.yaml": "what a branch changes",
+    "llmc diff HEAD:./experiment.yaml experiment.yaml --format markdown": "what is not committed yet, for a comment",
+}
+
 
 @click.command("diff")
 @click.argument("sides", nargs=-1, required=True, metavar="OLD NEW | RANGE SPEC...")

@@ -13,6 +13,11 @@ from llmc import schemas
 from llmc.compiler.checks import all_checks
 from llmc.compiler.cli.common import format_option
 
+EXAMPLES = {
+    "llmc explain": "all codes",
+    "llmc explain LLM201": "one of them, with why, fix and source",
+}
+
 
 def pages() -> dict[str, str]:
     """Give the page of every code: checks document themselves, the other passes' and the runtime's codes are data."""

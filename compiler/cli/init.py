@@ -23,6 +23,10 @@ from llmc.compiler.language.validate import complete
 from llmc.compiler.language.variables import substitute
 from llmc.compiler.report.starter import starter
 
+EXAMPLES = {
+    "llmc init new.yaml --task dpo": "a spec to start from",
+    "llmc init again.yaml --from experiment.yaml": "the values of another spec, with every key explained",
+}
 _TEMPLATES = sorted(path.stem for path in (templates.FOLDER / "init").glob("*.yaml"))
 _SCHEMA = "llmc.schema.json"
 

@@ -20,6 +20,10 @@ from llmc.compiler.facts.lock import lock_path, read_lock
 from llmc.compiler.language.diagnostics import Diagnostic, Report, Span
 from llmc.compiler.pipeline import read
 
+EXAMPLES = {
+    "llmc lock experiment.yaml": "writes what is known outside into experiment.lock.json",
+    "llmc lock experiment.yaml --check": "exits 1 where that would change",
+}
 _SHOWN_LINES = 60
 
 

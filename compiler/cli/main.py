@@ -25,8 +25,11 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command = import_module(f"llmc.compiler.cli.{cmd_name}").command
+        module = import_module(f"llmc.compiler.cli.{cmd_name}")
+        command = module.command
         assert isinstance(command, click.Command), "every file of cli/ has one"
+        # The mark keeps click from filling the lines up.
+        command.epilog = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES)
         return command
 
     def resolve_command(
@@ -40,7 +43,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="llmc")
-def _group() -> None:
+def group() -> None:
     """Compile one experiment spec into the files that run it, and run them.
 
     Exit status: 0 clean, 1 problems in the spec or a difference, 2 wrong usage, 3 a bug of llmc. `run` gives the job's.
@@ -50,7 +53,7 @@ def _group() -> None:
 def main() -> None:
     """Run the command line; what is no diagnostic of ours is a bug of ours, and says so."""
     try:
-        _group(prog_name="llmc")
+        group(prog_name="llmc")
     except OSError as error:
         # The machine's doing, not the spec's and not ours: a full disk behind a pipe, a permission taken away.
         print(f"llmc: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)

@@ -14,6 +14,11 @@ from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import Understood, bundle_of, jobs_of, understand
 from llmc.compiler.report.markdown import defaults, plan
 
+EXAMPLES = {
+    "llmc plan experiment.yaml": "PLAN.md, on the terminal",
+    "llmc plan experiment.yaml --set training.global_batch_size=32": "the plan, were that changed",
+}
+
 
 @click.command("plan")
 @spec_argument

@@ -18,6 +18,11 @@ from llmc.compiler.cli.main import shown_path
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.pipeline import compile_spec
 
+EXAMPLES = {
+    "llmc run experiment.yaml --target local --dry-run": "what would be started",
+    "llmc run build/from-scratch --dry-run": "the same for a bundle",
+}
+
 
 @click.command("run")
 @click.argument("what", required=False, type=click.Path(path_type=Path))

@@ -13,6 +13,9 @@ import click
 
 from llmc.compiler.language.schema import ROOT, Schema
 
+EXAMPLES = {
+    "llmc schema": "one JSON Schema, for editors",
+}
 _VARIABLE = {"type": "string", "pattern": r"\$\{\w+\}"}
 
 

@@ -17,6 +17,11 @@ from llmc.compiler.language.diagnostics import Report, Span
 from llmc.compiler.language.experiment import Experiment, plain
 from llmc.compiler.pipeline import Understood, bundle_of, understand
 
+EXAMPLES = {
+    "llmc why experiment.yaml training.seed": "who gave a value of the spec",
+    "llmc why experiment.yaml local/deepspeed.json:gradient_accumulation_steps": "who gave a value of an artefact",
+}
+
 
 def _complete(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
     """Offer the keys of the spec that is named before; where a target's name begins the word, those of artefacts."""

@@ -31,7 +31,7 @@ def project(tmp_path: Path, cases: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def command(name: str) -> click.Command:
-    found = main._group.get_command(click.Context(main._group), name)
+    found = main.group.get_command(click.Context(main.group), name)
     assert found is not None
     return found
 
