@@ -19,18 +19,14 @@ CODE, SEVERITY = "LLM481", "error"
 
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
-    """Ask what an exclude that can be read leaves."""
+    """Ask what an exclude leaves, if nothing else is wrong with it."""
     for path, target in experiment.targets_of(Cluster):
         named = named_by(target.exclude) if target.exclude and not target.include else None
-        if named is None or taking_part(target):
-            continue
-        if {name for name, _ in named} <= {host.address for host in target.hosts} and _all_gone(target, named):
+        if named and _all_there(target, named) and not taking_part(target):
             yield Problem(f"{path}.exclude", "every slot of every host is excluded", related=(f"{path}.hosts",))
 
 
-def _all_gone(target: Cluster, named: list[tuple[str, set[int]]]) -> bool:
-    """Whether no slot is left; filters that name unknown ones have their own check."""
-    gone: dict[str, set[int]] = {}
-    for name, slots in named:
-        gone.setdefault(name, set()).update(slots)
-    return all(host.address in gone and gone[host.address] <= set(range(host.slots)) for host in target.hosts)
+def _all_there(target: Cluster, named: list[tuple[str, set[int]]]) -> bool:
+    """Whether the cluster has every host and slot that the filter names."""
+    slots = {host.address: set(range(host.slots)) for host in target.hosts}
+    return all(name in slots and wanted <= slots[name] for name, wanted in named)

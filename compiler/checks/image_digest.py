@@ -20,7 +20,7 @@ CODE, SEVERITY = "LLM458", "warning"
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look at every image that the lock has no digest for."""
     for path, image in _images(experiment):
-        if "@sha256:" not in image and image not in facts.lock.images:
+        if "@sha256:" not in image and facts.lock.image(image) is None:
             yield Problem(path, f"{image} is named without its digest")
 
 

@@ -23,6 +23,6 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Compare both regions."""
     for path, target in experiment.targets_of(SageMaker):
         named = image_of(experiment, path, target)
-        region = registry_region(named[1] + "/") if named else None
+        region = registry_region(named[1]) if named else None
         if named and region and region != target.region:
             yield Problem(named[0], f"an image in {region} for a job in {target.region}", related=(f"{path}.region",))

@@ -23,5 +23,5 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look at the name of the registry."""
     for path, target in experiment.targets_of(SageMaker):
         named = image_of(experiment, path, target)
-        if named and registry_region(named[1] + "/") is None:
+        if named and registry_region(named[1]) is None:
             yield Problem(named[0], f"{named[1]} is in no registry that SageMaker takes images from")

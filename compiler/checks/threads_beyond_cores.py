@@ -28,5 +28,5 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
 
 
 def _problem(path: str, key: str, ranks: int, threads: int, cores: int) -> Problem:
-    message = f"{ranks} ranks of {threads} threads on {cores} cores"
+    message = f"{ranks * threads} threads, {threads} of each rank, on {cores} cores"
     return Problem(f"{path}.{key}", message, related=(f"{path}.slots", f"{path}.threads_per_rank"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,10 @@ import pytest
 
 from llmc.compiler.analysis.hosts import taking_part
 from llmc.compiler.analysis.topology import Topology, accelerator_of, device_of, ranks_key, topology_of
+from llmc.compiler.checks import filter_both as both
+from llmc.compiler.checks import filter_empty as empty
+from llmc.compiler.checks import filter_notation as notation
+from llmc.compiler.checks import filter_unknown as unknown
 from llmc.compiler.facts.known import gather
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.language.experiment import Experiment, lower
@@ -127,6 +132,14 @@ FILTERS = [
     {"include": "w9"}, {"include": "w0:4"}, {"exclude": "w-2:2"}, {"include": "w0", "exclude": "w1"},
     {"include": "w0:"}, {"include": "w0:a"}, {"include": "w0 @w1"}, {"exclude": "w0@w1@w-2"},
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_what_leaves_no_machine_is_told(filters: dict[str, str]) -> None:
+    target = cluster(**filters)
+    experiment = replace(experiment_on(HOSTS), targets={"here": target})
+    told = [problem for one in (empty, notation, unknown, both) for problem in one.check(experiment, FACTS)]
+    assert len(told) == (0 if taking_part(target) else 1)
 
 
 @pytest.mark.parametrize("filters", FILTERS, ids=str)
