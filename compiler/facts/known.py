@@ -14,6 +14,7 @@ from llmc.compiler.facts.files import Files
 from llmc.compiler.facts.hardware import Accelerator, Instance, accelerator, instance
 from llmc.compiler.facts.lock import Lock
 from llmc.compiler.facts.model_card import ModelCard
+from llmc.compiler.facts.parameters import Counted, counted
 from llmc.compiler.facts.stack import Stack, default_stack
 from llmc.compiler.facts.tokenizer_card import TokenizerCard, tokenizer_digest
 from llmc.compiler.facts.wanted import WantedData, tokenizer_entry, wanted_data, wanted_images, wanted_models
@@ -56,6 +57,11 @@ class Facts:
         if model.architecture:
             return ModelCard.of_architecture(model.architecture)
         return self.lock.model(model.name_or_path, model.revision) if model.name_or_path else None
+
+    def parameters(self, experiment: Experiment) -> Counted | None:
+        """How many parameters the model has, by part where its architecture is known."""
+        card = self.model(experiment)
+        return counted(card, runs_own_code=experiment.model.trust_remote_code) if card else None
 
     def tokenizer(self, experiment: Experiment) -> TokenizerCard | None:
         """What the lock says of the tokenizer."""

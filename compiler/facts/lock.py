@@ -46,7 +46,8 @@ class Lock:
             return None
         about = {key: entry[key] for key in ("config", "source", "commit", "weights_bytes", "files")}
         eos = tuple(entry["generation_eos"])
-        return ModelCard(**about, parameters=entry["parameters"]["total"], generation_eos=eos)
+        number = entry["parameters"]
+        return ModelCard(**about, parameters=number["total"], counted_from=number["from"], generation_eos=eos)
 
     def tokenizer(self, entry: str | None) -> TokenizerCard | None:
         """Give what is known of the tokenizer of an entry; None where nothing is."""

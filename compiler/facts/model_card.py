@@ -11,17 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmc import schemas
+from llmc.compiler.facts.architectures import describe
 from llmc.compiler.language.sections.model import Llama
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model's facts. `commit` is the hub's; `parameters` counts tied weights once; `weights_bytes` is on disk."""
+    """A model's facts. `commit` is the hub's; `parameters` counts tied weights once; `weights_bytes` is on disk.
+
+    `counted_from` says where `parameters` is from.
+    """
 
     config: Mapping[str, Any]
     source: str
     commit: str | None = None
     parameters: int | None = None
+    counted_from: str | None = None
     weights_bytes: int | None = None
     files: str | None = None
     generation_eos: tuple[int, ...] = ()
@@ -31,7 +36,8 @@ class ModelCard:
         """Give the card of a model that the spec itself describes."""
         names = (name for name in shape.__dataclass_fields__ if name != "kind")
         config = {name: getattr(shape, name) for name in names} | {"model_type": shape.kind}
-        return cls(config, "spec", parameters=_llama_parameters(shape))
+        counted = describe(config)
+        return cls(config, "spec", parameters=counted.total if counted else None, counted_from="the spec")
 
     @property
     def model_type(self) -> str | None:
@@ -144,15 +150,3 @@ class ModelCard:
 
 def _rope_type(part: Mapping[str, Any]) -> Any:
     return part.get("rope_type", part.get("type"))
-
-
-def _llama_parameters(shape: Llama) -> int:
-    """Count a Llama's parameters: embeddings, then attention, feed-forward and two norms a layer, then the last norm.
-
-    Source: transformers 5.23.0, models/llama/modeling_llama.py, its linear layers have no biases by default.
-    """
-    width, head = shape.hidden_size, shape.hidden_size // shape.num_attention_heads
-    attention = 2 * width * width + 2 * width * head * shape.num_key_value_heads
-    layer = attention + 3 * width * shape.intermediate_size + 2 * width
-    embeddings = (1 if shape.tie_word_embeddings else 2) * shape.vocab_size * width
-    return embeddings + shape.num_hidden_layers * layer + width

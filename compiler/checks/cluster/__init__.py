@@ -1,1 +1,0 @@
-"""What is wrong with machines that are reached by ssh."""

@@ -1,1 +1,0 @@
-"""What is wrong with the model, its adapter or its quantization."""

@@ -1,1 +1,0 @@
-"""What SageMaker refuses, or takes silently."""

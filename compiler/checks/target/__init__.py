@@ -1,1 +1,0 @@
-"""What is wrong with containers, environments and secrets on any target."""

@@ -1,1 +1,0 @@
-"""What is wrong with how long, how fast and towards what is trained."""
