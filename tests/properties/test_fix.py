@@ -21,7 +21,7 @@ TEXTS = [path.read_text() for path in OK]
 # A key or a number as they stand in those files: `key:` and ` 12,`.
 _KEY = re.compile(r"(?<=[\n {,])[a-z_]+(?=: |:\n)")
 _NUMBER = re.compile(r"(?<=: )[0-9][0-9.e-]*(?=[,}\n])")
-many = settings(max_examples=int(os.environ.get("LLMC_EXAMPLES", "150")), deadline=None)
+many = settings(max_examples=max(int(os.environ.get("LLMC_EXAMPLES", "400")) // 5, 100), deadline=None)
 
 
 def _fix(text: str) -> Fixed:

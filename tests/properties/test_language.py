@@ -30,6 +30,8 @@ TEXTS = [path.read_text() for path in OK]
 BARE = [text for text in TEXTS if "variables:" not in text]
 EXAMPLES = int(os.environ.get("LLMC_EXAMPLES", "400"))
 many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# For what compiles twice, or asks a slow oracle.
+fewer = settings(many, max_examples=max(EXAMPLES // 5, 100))
 
 # What a user's slip looks like: a value of another kind, at any place.
 odd_values = st.one_of(
@@ -124,7 +126,7 @@ def broken_specs(draw: st.DrawFn) -> Any:
     return spec
 
 
-@many
+@fewer
 @given(broken_specs())
 def test_we_accept_what_the_public_validator_accepts(spec: Any) -> None:
     text = json.dumps(spec)  # JSON is YAML, and says unambiguously what type a value has
@@ -132,7 +134,7 @@ def test_we_accept_what_the_public_validator_accepts(spec: Any) -> None:
     assert report.failed != validator("experiment.schema.json").is_valid(json.loads(text)), [d.message for d in report]
 
 
-@many
+@fewer
 @given(broken_specs())
 def test_what_is_accepted_compiles(spec: Path, broken: Any) -> None:
     spec.write_text(json.dumps(broken))
@@ -152,7 +154,7 @@ def _told(report: Report) -> list[tuple[str, str]]:
     return sorted((d.code, d.message) for d in report)
 
 
-@many
+@fewer
 @given(which=st.sampled_from(RUNNABLE), value=odd_values, data=st.data())
 def test_set_equals_an_edit(spec: Path, which: Path, value: Any, data: st.DataObject) -> None:
     original = yaml.safe_load(which.read_text())
