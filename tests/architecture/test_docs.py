@@ -80,3 +80,14 @@ def test_the_reference_is_current() -> None:
     spec.loader.exec_module(generate)
     for name, text in generate.reference().items():
         assert (ROOT / "docs" / name).read_text() == text, f"run python docs/generate.py: {name} is not current"
+
+
+def test_the_tour_names_every_module_of_the_compiler() -> None:
+    house = (ROOT / "docs/architecture.md").read_text().split("```")[1::2][0]
+    named = set(re.findall(r"[a-z0-9_]+", house))
+    listed = ("language", "language/sections", "facts", "analysis", "engines", "targets", "bundle", "report", "locking")
+    modules = (path for folder in listed for path in (ROOT / "compiler" / folder).glob("*.py"))
+    absent = sorted(str(path.relative_to(ROOT)) for path in modules if path.stem not in {*named, "__init__"})
+    assert absent == [], "name them in docs/architecture.md"
+    families = {path.name for path in (ROOT / "compiler/checks").iterdir() if (path / "__init__.py").is_file()}
+    assert families <= named
