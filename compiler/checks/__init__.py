@@ -1,4 +1,4 @@
-"""What is wrong with an experiment: one mistake per file, found by being here.
+"""What is wrong with an experiment: one mistake per file, in a folder for each subject, found by being there.
 
 A check is a module with a docstring (its page in `llmc explain`), `CODE`, `SEVERITY`, and `check(experiment, facts)`,
 which yields a Problem for each place. It speaks of keys; this file knows where they stand.
@@ -13,8 +13,10 @@ from __future__ import annotations
 import pkgutil
 import re
 import shlex
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from types import ModuleType
 
 from llmc.compiler.checks.problem import Problem
@@ -28,9 +30,14 @@ _SECTION = re.compile(r"\b(Why|Fix|Source): (.*?)(?= (?:Why|Fix|Source): |$)")
 @cache
 def all_checks() -> tuple[ModuleType, ...]:
     """Every check, by code."""
-    names = (info.name for info in pkgutil.iter_modules(__path__))
-    found = (import_module(f"{__name__}.{name}") for name in names if name != "problem")
-    return tuple(sorted(found, key=lambda module: str(module.CODE)))
+    families = (info.name for info in pkgutil.iter_modules(__path__) if info.ispkg)
+    found = (_members(import_module(f"{__name__}.{family}")) for family in families)
+    return tuple(sorted(chain.from_iterable(found), key=lambda module: str(module.CODE)))
+
+
+def _members(family: ModuleType) -> Iterator[ModuleType]:
+    for info in pkgutil.iter_modules(family.__path__):
+        yield import_module(f"{family.__name__}.{info.name}")
 
 
 def run(experiment: Experiment, facts: Facts, report: Report) -> None:

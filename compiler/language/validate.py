@@ -167,7 +167,7 @@ class _Walk:
                 f"{path} {message}",
                 node.span,
                 path,
-                help=hint,
+                help=hint or _for_example(schema),
                 fix=hint.split("'")[1] if hint and hint.startswith("did you mean '") else None,
             )
         return Node(value, node.span, node.key, node.text, node.origin, node.variables)
@@ -219,13 +219,12 @@ class _Walk:
     def _missing(self, node: Node, name: str, child: Schema, path: str) -> None:
         example = child.data.get("examples", [None])[0]
         hint = f"add `{name}: {show(example)}`" if example is not None else f"add `{name}:`"
-        about = child.data.get("description", "")
         self._say(
             "LLM102",
             f"{path or 'the spec'} needs the key '{name}'",
             node.place,
             _join(path, name),
-            help=f"{hint}: {about[:1].lower()}{about[1:]}" if about else hint,
+            help=_about(hint, child),
         )
 
     def _wrong_type(self, node: Node, actual: str, schema: Schema, path: str) -> None:
@@ -245,13 +244,24 @@ class _Walk:
             f"{path or 'the spec'} must be {wanted}, not {WORDS[actual]}: {typed[:60]}",
             node.place,
             path,
-            help=hint,
+            help=hint or _for_example(schema),
             fix=fix,
             fix_is_safe=safe,
         )
 
     def _say(self, code: str, message: str, span: Span, path: str, **more: Any) -> None:
         self.report.add(Diagnostic(code, message, span, path, **more))
+
+
+def _for_example(schema: Schema) -> str | None:
+    """What would be right at this place, for who wrote something else."""
+    example = schema.data.get("examples", [None])[0]
+    return None if example is None else _about(f"for example {show(example)}", schema)
+
+
+def _about(hint: str, schema: Schema) -> str:
+    about = schema.data.get("description", "")
+    return f"{hint}: {about[:1].lower()}{about[1:]}" if about else hint
 
 
 def _default(value: Any, owner: Node) -> Node:

@@ -205,6 +205,12 @@ def test_every_closed_section_has_a_class() -> None:
     assert closed - set(MIRRORS) == {"section/targets.json", "section/evaluation_generation.json", "section/sweep.json"}
 
 
+def test_every_check_lies_with_its_subject() -> None:
+    # Beside the folders nothing would be found.
+    beside = {path.name for path in (ROOT / "compiler/checks").glob("*.py")}
+    assert beside == {"__init__.py", "problem.py"}
+
+
 def test_checks_are_documented() -> None:
     modules = checks.all_checks()
     assert len({module.CODE for module in modules}) == len(modules)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from llmc.compiler.checks.deepspeed_value import misfit
+from llmc.compiler.checks.deepspeed.value import misfit
 from llmc.compiler.facts.deepspeed_keys import Row, keys_of
 from llmc.compiler.facts.stack import default_stack
 

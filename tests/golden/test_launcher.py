@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmc.compiler.checks.pdsh_environment import LOST
+from llmc.compiler.checks.cluster.pdsh_environment import LOST
 
 pytestmark = pytest.mark.slow
 

@@ -19,9 +19,15 @@ CODE, SEVERITY = "LLM476", "error"
 
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
-    """Count what the filters leave."""
+    """Count what the filters leave, and point at the first host that differs from the one that leads."""
     for path, target in experiment.targets_of(Cluster):
         counts = {address: len(slots) for address, slots in (taking_part(target) or {}).items()}
-        if len(set(counts.values())) > 1:
+        places = [place for place, host in enumerate(target.hosts) if host.address in counts]
+        odd = [place for place in places if counts[target.hosts[place].address] != next(iter(counts.values()))]
+        if odd:
             shown = ", ".join(f"{address} {count}" for address, count in counts.items())
-            yield Problem(f"{path}.hosts", f"the hosts run different numbers of ranks: {shown}", of_key=True)
+            yield Problem(
+                f"{path}.hosts[{odd[0]}].slots",
+                f"the hosts run different numbers of ranks: {shown}",
+                related=(f"{path}.hosts[{places[0]}].slots",),
+            )

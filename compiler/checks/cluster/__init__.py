@@ -1,0 +1,1 @@
+"""What is wrong with machines that are reached by ssh."""

@@ -1,0 +1,1 @@
+"""What is wrong with the model, its adapter or its quantization."""

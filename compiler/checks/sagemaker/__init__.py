@@ -1,0 +1,1 @@
+"""What SageMaker refuses, or takes silently."""

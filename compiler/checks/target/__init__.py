@@ -1,0 +1,1 @@
+"""What is wrong with containers, environments and secrets on any target."""
