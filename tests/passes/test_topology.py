@@ -10,10 +10,10 @@ import pytest
 
 from llmc.compiler.analysis.hosts import taking_part
 from llmc.compiler.analysis.topology import Topology, accelerator_of, device_of, ranks_key, topology_of
-from llmc.compiler.checks import filter_both as both
-from llmc.compiler.checks import filter_empty as empty
-from llmc.compiler.checks import filter_notation as notation
-from llmc.compiler.checks import filter_unknown as unknown
+from llmc.compiler.checks.cluster import filter_both as both
+from llmc.compiler.checks.cluster import filter_empty as empty
+from llmc.compiler.checks.cluster import filter_notation as notation
+from llmc.compiler.checks.cluster import filter_unknown as unknown
 from llmc.compiler.facts.known import gather
 from llmc.compiler.language.diagnostics import Report
 from llmc.compiler.language.experiment import Experiment, lower
