@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llmc import schemas
 from llmc.compiler.bundle.render import compact_digest
 from llmc.compiler.facts.data_card import DataCard, count_of, data_digest
 from llmc.compiler.facts.deepspeed_keys import DeepSpeedKeys, keys_of
@@ -36,12 +34,6 @@ class Facts:
     def deepspeed_keys(self) -> DeepSpeedKeys:
         """The configuration keys of the stack's DeepSpeed version."""
         return keys_of(self.stack.versions["deepspeed"])
-
-    @property
-    def deepspeed_models(self) -> Mapping[str, Sequence[str]]:
-        """What the stack's DeepSpeed version can do with which architectures, by model type."""
-        found: Mapping[str, Sequence[str]] = schemas.load(f"deepspeed/{self.stack.versions['deepspeed']}/models.json")
-        return found
 
     def accelerator(self, name: str) -> Accelerator | None:
         """An accelerator by what a spec calls it; None for one that is not known."""

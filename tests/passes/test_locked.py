@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from oracle import validator
 
+from llmc import schemas
 from llmc.compiler.facts.lock import MAX_BYTES, lock_path, read_lock
 from llmc.compiler.facts.model_card import ModelCard
 from llmc.compiler.facts.shape import Misfit, fit
@@ -222,6 +223,23 @@ def test_the_table_of_model_types_is_that_of_transformers() -> None:
     from golden import model_types
 
     assert model_types.page() == model_types.FILE.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model_type", ["llama", "gpt2", "mixtral", "qwen3_moe", "deepseek_v2", "opt", "bloom", "phi3", "gpt_neox"]
+)
+def test_the_table_of_layers_is_that_of_the_libraries(model_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from golden import model_layers
+
+    monkeypatch.setenv("DS_ACCELERATOR", "cpu")
+    assert model_layers.about(model_type) == schemas.load("catalog/model_layers.json")["types"][model_type]
+
+
+def test_no_model_holds_its_experts_apart() -> None:
+    # DJ068: ranks that use other experts would gather other weights at ZeRO 3, and wait for each other for ever.
+    kinds = {row["experts"] for row in schemas.load("catalog/model_layers.json")["types"].values()}
+    assert kinds == {None, "whole"}
 
 
 @pytest.mark.slow

@@ -1,8 +1,8 @@
 """Plain text has no completion, so the loss cannot be limited to it.
 
-Why: no token of such a row would be learned.
+Why: every token of such a row is learned, whatever completion_only_loss says.
 Fix: set data.completion_only_loss to false, or use rows with prompt and completion.
-Source: trl 1.16.0, SFTConfig.completion_only_loss: only for prompt-completion data.
+Source: runtime/data/tokenise.py; trl 1.16.0, SFTConfig.completion_only_loss is for prompt-completion data.
 """
 
 from __future__ import annotations

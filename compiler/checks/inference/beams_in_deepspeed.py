@@ -1,8 +1,9 @@
-"""DeepSpeed-Inference follows one candidate, and makes room for max_out_tokens tokens.
+"""DeepSpeed-Inference follows one candidate, and its kernels make room for max_out_tokens tokens.
 
-Why: its generate() raises NotImplementedError for beams, and RuntimeError for longer inputs, at the first batch.
+Why: its generate() raises NotImplementedError for beams at the first batch, and its kernels have no room for more
+tokens than they were made for.
 Fix: set num_beams to 1 or use the engine transformers; raise max_out_tokens above max_new_tokens.
-Source: deepspeed 0.19.8, inference/engine.py:629 and 636.
+Source: deepspeed 0.19.8, inference/engine.py:629; inference/config.py, max_out_tokens.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     if inference.generation.num_beams > 1:
         message = "beams with the engine deepspeed"
         yield Problem("inference.generation.num_beams", message, related=("inference.engine",))
-    if inference.generation.max_new_tokens >= inference.max_out_tokens:
+    if inference.replace_with_kernel_inject and inference.generation.max_new_tokens >= inference.max_out_tokens:
         yield Problem(
             "inference.max_out_tokens",
             f"room for {inference.max_out_tokens} tokens, of which an answer may take "

@@ -1,8 +1,8 @@
-"""ZeRO-Inference quantizes weights in fp16 alone.
+"""ZeRO-Inference quantizes weights in fp16 alone, in groups that divide their rows.
 
-Why: DeepSpeed asserts "Model weight is expected in half" after reading the whole model.
-Fix: set model.dtype to fp16, or remove inference.weight_quantization.
-Source: deepspeed 0.19.8, inference/quantization/quantization.py:81.
+Why: DeepSpeed asserts both after reading the whole model: "Model weight is expected in half".
+Fix: set model.dtype to fp16, and group_size to a divisor of the model's widths; or remove weight_quantization.
+Source: deepspeed 0.19.8, inference/quantization/quantization.py:81 and utils.py:57.
 """
 
 from __future__ import annotations
@@ -18,8 +18,15 @@ CODE, SEVERITY = "LLM298", "error"
 
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
-    """Compare the number format."""
+    """Compare the number format, and the widths where the model is known."""
     inference = experiment.inference
-    if isinstance(inference, ZeroInference) and inference.weight_quantization and experiment.model.dtype != "fp16":
+    if not isinstance(inference, ZeroInference) or inference.weight_quantization is None:
+        return
+    if experiment.model.dtype != "fp16":
         message = f"weights in {experiment.model.dtype} cannot be quantized by ZeRO-Inference"
         yield Problem("inference.weight_quantization", message, related=("model.dtype",))
+    card, size = facts.model(experiment), inference.weight_quantization.group_size
+    for width in (card.hidden_size, card.intermediate_size) if card else ():
+        if width and width % size:
+            path = "inference.weight_quantization.group_size"
+            yield Problem(path, f"groups of {size} do not divide the model's width of {width}")

@@ -1,4 +1,4 @@
-"""DeepSpeed cannot train in fp16 on a CPU.
+"""DeepSpeed cannot compute in fp16 on a CPU.
 
 Why: the job would stop with "Type fp16 is not supported on your device" after loading the model.
 Fix: use bf16 or fp32.
@@ -19,6 +19,8 @@ CODE, SEVERITY = "LLM301", "error"
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
     """Look for the pair in every target."""
+    if experiment.model.dtype != "fp16" or (experiment.inference and experiment.inference.engine == "transformers"):
+        return
     for name, target in experiment.targets.items():
-        if experiment.training and experiment.model.dtype == "fp16" and accelerator_of(target, facts) == "cpu":
+        if accelerator_of(target, facts) == "cpu":
             yield Problem("model.dtype", f"fp16 on the CPU of target '{name}'", related=(f"targets.{name}",))

@@ -1,8 +1,8 @@
-"""New tokens need embeddings that are trained, which an adapter leaves frozen.
+"""Tokens that are added need a table of embeddings that learns.
 
-Why: the new rows would stay what they were made as, so the model never learns what the tokens mean.
-Fix: add the embedding and output layers to model.adapter.modules_to_save, such as [embed_tokens, lm_head].
-Source: huggingface/transformers issue 41959; PEFT's guide on new tokens.
+Why: an adapter leaves the table as it is, so new tokens keep the rows they were started with and mean nothing.
+Fix: add the model's embeddings to model.adapter.modules_to_save, and its output layer where the two are not one.
+Source: huggingface/transformers#41959 (DJ070); PEFT, LoRA developer guide, on modules_to_save.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
+from llmc.compiler.facts.model_card import ModelCard
+from llmc.compiler.facts.model_layers import embedding_names, layers_of
 from llmc.compiler.language.experiment import Experiment
 from llmc.compiler.language.sections.model import Lora, QLora
 
@@ -18,11 +20,31 @@ CODE, SEVERITY = "LLM221", "error"
 
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
-    """Look for new tokens beside an adapter that trains nothing else."""
-    embeddings, adapter = experiment.model.embeddings, experiment.model.adapter
-    if not embeddings or not embeddings.new_tokens or not isinstance(adapter, (Lora, QLora)):
+    """Look for the tables among what is trained. Of a model that is not known, any usual name counts."""
+    model = experiment.model
+    if model.embeddings is None or not model.embeddings.new_tokens or not isinstance(model.adapter, Lora | QLora):
         return
-    if not adapter.modules_to_save:
-        count = len(embeddings.new_tokens)
-        message = f"{count} new tokens whose embeddings nothing trains"
-        yield Problem("model.embeddings.new_tokens", message, related=("model.adapter",))
+    trained = _trained(model.adapter)
+    for names in _tables(facts.model(experiment)):
+        if not trained & names:
+            yield Problem(
+                "model.embeddings.new_tokens",
+                f"new tokens, and the adapter does not train {' or '.join(sorted(names))}",
+                related=("model.adapter",),
+            )
+
+
+def _trained(adapter: Lora | QLora) -> set[str]:
+    targets = [] if isinstance(adapter.target_modules, str) else adapter.target_modules
+    return {name.split(".")[-1] for name in [*adapter.modules_to_save, *targets]}
+
+
+def _tables(card: ModelCard | None) -> Iterator[frozenset[str]]:
+    """What has to be trained: for each table the names that it may have."""
+    known = layers_of(card.model_type) if card else None
+    if card is None or known is None or known.embedding is None:
+        yield embedding_names()
+        return
+    yield frozenset({known.embedding})
+    if card.tie_word_embeddings is False and known.head:
+        yield frozenset({known.head})

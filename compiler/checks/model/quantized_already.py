@@ -1,13 +1,15 @@
-"""A model that is quantized on disk cannot be trained as a whole, nor quantized again, nor shared by ZeRO stage 3.
+"""A model that is quantized on disk cannot be trained as a whole, nor quantized again, and seldom shared by ZeRO 3.
 
 Why: the job would stop once eight ranks have loaded the model, or hold all of it on each of them.
 Fix: start from the weights in 16 bits; where an adapter is trained, use ZeRO stage 2 or lower.
-Source: deepspeedai/DeepSpeed issues 7096 and 3620, hiyouga/LLaMA-Factory issues 6898 and 2974.
+Source: deepspeedai/DeepSpeed issues 7096 and 3620, hiyouga/LLaMA-Factory issues 6898 and 2974. bitsandbytes' 4 bits are
+shared, which was measured with deepspeed 0.19.8; other methods hold weights in buffers, which ZeRO leaves as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from llmc.compiler.checks.problem import Problem
 from llmc.compiler.facts.known import Facts
@@ -34,6 +36,10 @@ def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
         yield Problem("model.name_or_path", f"{named}, and are to be trained as a whole")
     elif model.quantization or isinstance(model.adapter, QLora):
         yield Problem("model.name_or_path", f"{named}, and are to be quantized again")
-    elif experiment.deepspeed and experiment.deepspeed.zero_stage == 3:
+    elif experiment.deepspeed and experiment.deepspeed.zero_stage == 3 and not _shared(card.quantization_config):
         message = f"{named}; ZeRO stage 3 cannot share them"
         yield Problem("model.name_or_path", message, related=("deepspeed.zero_stage",))
+
+
+def _shared(saved: Mapping[str, Any]) -> bool:
+    return saved.get("quant_method") == "bitsandbytes" and bool(saved.get("load_in_4bit"))

@@ -1,8 +1,10 @@
-"""Only the engine deepspeed splits layers among ranks to answer prompts, and none splits sequences.
+"""Layers are split among ranks in training and by the engine deepspeed, sequences in pretrain and sft alone.
 
-Why: the degrees would silently have no effect, and ranks would be paid for that repeat each other's work.
-Fix: set parallelism to 1, or use the engine deepspeed for parallelism.tensor.
-Source: transformers' generate runs on one rank; Ulysses (deepspeed 0.19.8) is for training.
+Why: elsewhere the degrees have no effect, and ranks are paid for that repeat each other's work; a training on
+preferences stops at its first batch, which has no positions to be split by.
+Fix: set the degree to 1, or use the engine deepspeed for parallelism.tensor.
+Source: transformers' generate runs on one rank; deepspeed 0.19.8, runtime/sequence_parallel/ulysses_sp.py:640, which
+wants position_ids; trl 1.16.0, trainer/dpo_trainer.py gives none.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ CODE, SEVERITY = "LLM299", "error"
 
 
 def check(experiment: Experiment, facts: Facts) -> Iterator[Problem]:
-    """Compare the degrees with the engine."""
-    if experiment.inference is None:
-        return
-    engine, degrees = experiment.inference.engine, experiment.parallelism
-    if degrees.sequence > 1:
+    """Compare the degrees with the task and the engine."""
+    degrees, inference = experiment.parallelism, experiment.inference
+    if degrees.sequence > 1 and inference:
         yield Problem("parallelism.sequence", "prompts are not split among ranks")
-    if degrees.tensor > 1 and engine != "deepspeed":
-        yield Problem("parallelism.tensor", f"the engine {engine} does not split layers", related=("inference.engine",))
+    elif degrees.sequence > 1 and experiment.preference:
+        yield Problem("parallelism.sequence", "pairs of answers are not split among ranks", related=("task",))
+    if degrees.tensor > 1 and inference and inference.engine != "deepspeed":
+        message = f"the engine {inference.engine} does not split layers"
+        yield Problem("parallelism.tensor", message, related=("inference.engine",))
