@@ -226,7 +226,8 @@ def test_broken_small_files_are_told(name: str, content: bytes, tmp_path: Path) 
      b'{"added_tokens": [3, {"id": "x"}], "post_processor": {"type": "Sequence", "processors": [7]}}'],
 )  # fmt: skip
 def test_strange_tokenizers_are_no_crash(content: bytes, tmp_path: Path) -> None:
-    entry_of(tmp_path, worlds.model_files() | {"tokenizer.json": content})
+    entry = entry_of(tmp_path, worlds.model_files() | {"tokenizer.json": content})
+    assert entry["tokenizer"]["digest"].startswith("sha256:")
 
 
 def test_infinity_in_a_config_is_kept_as_a_word(tmp_path: Path) -> None:

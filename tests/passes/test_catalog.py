@@ -33,7 +33,8 @@ NO_FIGURES = ("name", "kind", "note", "sources")
 
 @pytest.mark.parametrize("name", ["accelerators", "instances", "stacks"])
 def test_the_data_keeps_its_schema(name: str) -> None:
-    validator(f"catalog/{name}.schema.json").validate(schemas.load(f"catalog/{name}.json"))
+    errors = list(validator(f"catalog/{name}.schema.json").iter_errors(schemas.load(f"catalog/{name}.json")))
+    assert not errors, errors[0].message
 
 
 def _figures(row: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -50,7 +50,6 @@ def test_the_extensions_of_an_environment_are_its_own(monkeypatch):
     assert extensions.folder() != one
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_only_a_lock_that_nobody_holds_is_deleted(tmp_path):
     said = []
     lock = tmp_path / "lock"
