@@ -19,6 +19,7 @@ from llmc.compiler.facts.wanted import (
 )
 from llmc.compiler.language.diagnostics import Diagnostic, Report
 from llmc.compiler.language.experiment import Experiment, is_folder
+from llmc.compiler.locking.built import completed
 from llmc.compiler.locking.count import Use
 from llmc.compiler.locking.data import data_entry
 from llmc.compiler.locking.folder import Folder
@@ -72,7 +73,7 @@ class Locking:
             self.tokenizers[wanted.entry] = tokenizer
         if place.commit and place.commit != wanted.revision:
             self._name_the_commit(experiment, wanted, place.commit)
-        return entry
+        return dict(completed(entry, self.earlier.models.get(wanted.entry)))
 
     def _place_of_model(self, wanted: WantedModel) -> Place:
         if wanted.name.startswith(PREFIX):
