@@ -183,8 +183,8 @@ class Generation:
     batch: int = 1
     prompt: int = 0
     new_tokens: int = 0
-    cache: int = 0
-    """Tokens that the cache has room for from the start; 0 where it grows."""
+    room: int = 0
+    """Tokens that there is room for from the start; 0 where the cache grows."""
     cache_bytes: float = 2
     cache_offload: bool = False
 

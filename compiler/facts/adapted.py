@@ -76,6 +76,15 @@ def adapted(parameters: Parameters, adapter: Lora | QLora) -> int | None:
     return trained if found else None
 
 
+def reached(parameters: Parameters, adapter: Lora | QLora) -> list[Place]:
+    """Give the places that low-rank matrices are put on; nothing where PEFT would refuse the adapter."""
+    targets = _targets(parameters, adapter)
+    if targets is None:
+        return []
+    found = places(parameters, one_by_one=_is_numbered((*targets.modules, *adapter.modules_to_save)))
+    return [place for place in found if targets.rank_at(place, adapter.modules_to_save)]
+
+
 def _size(part: Part, rank: int, with_magnitudes: bool) -> int:
     """One matrix in, one out; with DoRA a magnitude for each output as well."""
     if not rank:

@@ -109,7 +109,7 @@ def family(work: Workload) -> str:
     """Give the name of the interval that fits a job: what was published of its kind spreads alike."""
     if work.task == "infer":
         return "inference"
-    return "many" if work.ranks.world > 1 else "single"
+    return "none" if work.sharding.engine == "ddp" else work.sharding.engine
 
 
 def _resources(work: Workload, terms: tuple[Term, ...], fitted: Mapping[str, Any]) -> dict[str, Resource]:

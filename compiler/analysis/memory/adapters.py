@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmc.compiler.analysis.memory.term import TRAINING, Term, run
+from llmc.compiler.analysis.memory.term import PASSES, TRAINING, Term, run
 from llmc.compiler.analysis.workload import Workload
 
 
@@ -30,9 +30,9 @@ def weights(work: Workload) -> Term:
 def dequantised(work: Workload) -> Term:
     """The largest matrix, made 16 bits wide while it is multiplied with (bitsandbytes, autograd/_functions.py).
 
-    Since 0.42 the product keeps nothing else: before, it kept its input as a trained layer does.
+    Since 0.44 the product keeps nothing else: before, it kept its input as a trained layer does.
     """
     largest = max(work.shape.hidden * work.shape.intermediate, work.counts.table)
     size = largest * work.bytes.compute / work.ranks.tensor
-    phases = ("loss", "backward", "evaluation", "prefill", "decode")
-    return Term("dequantised weight", round(size), phases, (run("model.adapter.kind"), run("model.quantization.kind")))
+    keys = (run("model.adapter.kind"), run("model.quantization.kind"))
+    return Term("dequantised weight", round(size), PASSES[work.task], keys)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmc.compiler.analysis.memory.states import resident, split
-from llmc.compiler.analysis.memory.term import TRAINING, Term, run, zero
+from llmc.compiler.analysis.memory.term import PASSES, TRAINING, Term, run, zero
 from llmc.compiler.analysis.workload import Workload
-
-_PASSES = ("loss", "backward", "evaluation")
 
 
 def terms(work: Workload) -> Iterator[Term]:
@@ -77,7 +75,7 @@ def gathered(work: Workload) -> Term:
     size = min(resident(work), work.counts.total * work.bytes.compute) / split(work)
     names = ("max_live_parameters", "max_reuse_distance", "prefetch_bucket_size")
     keys = tuple(zero(f"stage3_{name}") for name in names)
-    return Term("gathered weights", round(live(work) * size), _PASSES, keys)
+    return Term("gathered weights", round(live(work) * size), PASSES["train"], keys)
 
 
 def on_their_way(work: Workload) -> Term:

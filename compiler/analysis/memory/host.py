@@ -73,7 +73,8 @@ def reading(work: Workload) -> Term:
     same files.
     """
     copies = 1 if work.files.partitioned else work.ranks.per_node
-    size = work.counts.total * work.files.read * copies
+    # What is quantised is so file by file.
+    size = (resident(work) if work.counts.quantised else work.counts.total * work.files.read) * copies
     keys = (run("model.name_or_path"), zero("stage"))
     return Term("weights while reading", round(size), ("load",), keys, where=HOST)
 
@@ -95,7 +96,7 @@ def optimizer(work: Workload) -> Term:
     where = NVME if work.sharding.offload_optimizer == "nvme" else HOST
     each = work.bytes.master + work.bytes.moments
     size = work.counts.trainable * each * _of_node(work)
-    return Term("offloaded optimizer", round(size), TRAINING, (zero("offload_optimizer.device"),), where=where)
+    return Term("offloaded optimizer", round(size), TRAINING[1:], (zero("offload_optimizer.device"),), where=where)
 
 
 def flat_gradients(work: Workload) -> Term:
@@ -106,7 +107,7 @@ def flat_gradients(work: Workload) -> Term:
     """
     each = 4 + work.bytes.gradient
     size = work.counts.trainable * each * _of_node(work) * _pinned(work)
-    return Term("offloaded gradients", round(size), TRAINING, (zero("offload_optimizer.device"),), where=HOST)
+    return Term("offloaded gradients", round(size), TRAINING[1:], (zero("offload_optimizer.device"),), where=HOST)
 
 
 def swapping(work: Workload) -> Term:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from llmc.compiler.analysis.memory.adapters import dequantised
 from llmc.compiler.analysis.memory.states import held, resident
-from llmc.compiler.analysis.memory.term import INFERENCE, Term, run
+from llmc.compiler.analysis.memory.term import INFERENCE, PASSES, Term, run
 from llmc.compiler.analysis.workload import Generation, Workload
 
-_PASSES = ("prefill", "decode")
+_PASSES = PASSES["infer"]
 
 
 def terms(work: Workload) -> Iterator[Term]:
     """Give what a rank that generates holds on its accelerator."""
     generation = work.generation or Generation()
     yield weights(work)
-    yield cache(work, generation)
+    yield workspace(work, generation) if generation.room else cache(work, generation)
     yield passing(work, generation)
     yield words(work, generation)
     if work.counts.quantised and not work.is_streamed:
@@ -40,16 +40,31 @@ def cache(work: Workload, generation: Generation) -> Term:
     """Keys and values of every token so far: full at the end of the answer.
 
     transformers' DynamicCache makes a longer one of a layer before it frees the old one (cache_utils.py, torch.cat).
-    DeepSpeed's kernels make room for max_out_tokens at once (csrc/transformer/inference/includes/inference_context.h).
     """
-    tokens = max(generation.cache, generation.prompt + generation.new_tokens)
+    tokens = generation.prompt + generation.new_tokens
     parts = work.ranks.tensor * work.ranks.pipeline
-    grown = 0.0 if generation.cache else 1 / max(1, work.shape.layers)
-    size = per_token(work, generation) * tokens * generation.batch / parts * (1 + grown)
+    layers = max(1, work.shape.layers)
+    size = per_token(work, generation) * tokens * generation.batch / parts * (1 + 1 / layers)
     if generation.cache_offload:
-        size /= max(1, work.shape.layers)  # the layer at work
+        size /= layers  # the layer at work
     keys = (run("inference.batch_size"), run("inference.generation.max_new_tokens"))
-    return Term("key-value cache", round(size), _PASSES if generation.cache else ("decode",), keys)
+    return Term("key-value cache", round(size), ("decode",), keys)
+
+
+def workspace(work: Workload, generation: Generation) -> Term:
+    """What DeepSpeed's kernels allocate once for max_out_tokens: cache, activations and scores; less if less is free.
+
+    deepspeed 0.19.8, csrc/transformer/inference/includes/inference_context.h, GenWorkSpace: every head has keys of its
+    own there, as wide as flash attention wants them.
+    """
+    shape, tensor = work.shape, work.ranks.tensor
+    head = next((wide for wide in (32, 64, 128) if shape.head_dim <= wide), shape.head_dim)
+    activations = 10 * shape.heads * head
+    scores = shape.heads / tensor * generation.room
+    kept = 2 * shape.layers * shape.heads * head / tensor
+    size = (activations + scores + kept) * generation.batch * generation.room * generation.cache_bytes
+    keys = (run("inference.max_out_tokens"), run("inference.batch_size"))
+    return Term("workspace", round(size), _PASSES, keys)
 
 
 def passing(work: Workload, generation: Generation) -> Term:

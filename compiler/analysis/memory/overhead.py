@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmc.compiler.analysis.memory.term import INFERENCE, TRAINING, Term
+from llmc.compiler.analysis.memory.term import Term
 from llmc.compiler.analysis.workload import Workload
 
 GIB = 2**30
@@ -18,9 +18,9 @@ def terms(work: Workload, phases: Mapping[str, int], fitted: Mapping[str, Any]) 
     for phase, size in phases.items():
         yield allocator(phase, size, fitted["allocator"])
     if work.asked == "device":
-        yield context(fitted["context_gib"])
+        yield context(tuple(phases), fitted["context_gib"])
         if work.ranks.world > 1:
-            yield communication(fitted["distributed_gib"])
+            yield communication(tuple(phases), fitted["distributed_gib"])
 
 
 def allocator(phase: str, size: int, share: float) -> Term:
@@ -32,15 +32,15 @@ def allocator(phase: str, size: int, share: float) -> Term:
     return Term("allocator", round(size * share), (phase,), (), "fitted share of the tensors")
 
 
-def context(gib: float) -> Term:
+def context(phases: tuple[str, ...], gib: float) -> Term:
     """CUDA's context with its kernels, and the libraries' workspaces.
 
     0.47 GiB where kernels are loaded lazily to 0.92 where not, on an A100 (ml-engineering, 744d01e,
     training/performance/README.md); what is used here is fitted.
     """
-    return Term("context", round(gib * GIB), (*TRAINING, *INFERENCE[1:]), (), "fitted")
+    return Term("context", round(gib * GIB), phases, (), "fitted")
 
 
-def communication(gib: float) -> Term:
+def communication(phases: tuple[str, ...], gib: float) -> Term:
     """NCCL's buffers and channels: 1 to 2 GiB after the first barrier, on an H100 (the same source); fitted."""
-    return Term("communication", round(gib * GIB), (*TRAINING, *INFERENCE[1:]), (), "fitted")
+    return Term("communication", round(gib * GIB), phases, (), "fitted")

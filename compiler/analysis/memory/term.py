@@ -10,6 +10,9 @@ STEP = ("loss", "backward", "update")
 TRAINING = ("load", *STEP, "evaluation", "save")
 INFERENCE = ("load", "prefill", "decode")
 
+# When tokens pass through the model.
+PASSES = {"train": ("loss", "backward", "evaluation"), "infer": ("prefill", "decode")}
+
 # Where a term is: on one rank's accelerator, or on one node.
 DEVICE, HOST, NVME, DISK = "device", "host", "nvme", "disk"
 
