@@ -2,7 +2,7 @@
 
 Source: PEFT 0.21.2: tuners/tuners_utils.py:2337 (check_target_module_exists) and :2430 (all-linear),
 utils/other.py:1047 (modules_to_save), tuners/lora/layer.py and dora.py (shapes),
-utils/transformers_weight_conversion.py:392 (fused experts).
+utils/transformers_weight_conversion.py:402 (fused experts).
 """
 
 from __future__ import annotations
@@ -83,6 +83,30 @@ def reached(parameters: Parameters, adapter: Lora | QLora) -> list[Place]:
         return []
     found = places(parameters, one_by_one=_is_numbered((*targets.modules, *adapter.modules_to_save)))
     return [place for place in found if targets.rank_at(place, adapter.modules_to_save)]
+
+
+def reaches_experts(parameters: Parameters, adapter: Lora | QLora) -> bool:
+    """Whether an adapter's names reach the experts of a mixture, or the router to them."""
+    targets = _targets(parameters, adapter)
+    weights = targets.weights if targets else ()
+    each = places(parameters, one_by_one=False)
+    return any(_ends(place.weight, name) for place in each for name in weights)
+
+
+def halves(parameters: Parameters, adapter: Lora | QLora) -> tuple[str, ...]:
+    """Which names are missing beside those of a matrix that transformers joined: PEFT wants both halves, or none."""
+    fused, given = fused_targets(parameters.model_type), adapter.target_modules
+    if isinstance(given, str):
+        return ()
+    named = {old for old in fused for name in given if _ends(name, old)}
+    joined = [old for old, new in fused.items() if list(fused.values()).count(new) > 1]
+    return tuple(old for old in joined if old not in named) if named & set(joined) else ()
+
+
+def saves_nothing(parameters: Parameters, name: str) -> bool:
+    """Whether no module with weights has a name that ends so."""
+    each = places(parameters, one_by_one=_is_numbered((name,)))
+    return not any(path.endswith(name) for place in each for path in place.paths)
 
 
 def _size(part: Part, rank: int, with_magnitudes: bool) -> int:

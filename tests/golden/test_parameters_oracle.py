@@ -128,3 +128,23 @@ def test_adapters_train_what_peft_trains(model_type: str) -> None:
 
     check()
     assert sum(seen) > len(seen) * 0.7, "most of what PEFT takes is counted, and not refused"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "said"),
+    [
+        (Lora("lora", 4, 8, 0.1, "all-linear"), "does not work with lora_dropout != 0"),
+        (Lora("dora", 4, 8, 0.0, ["down_proj"]), "does not work with use_dora=True"),
+        (Lora("lora", 4, 8, 0.0, ["gate_proj"]), "without also targeting up_proj"),
+    ],
+    ids=["LLM350 dropout", "LLM350 DoRA", "LLM351"],
+)
+def test_peft_refuses_what_the_checks_find_on_experts(adapter: Lora, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        shapes.adapted(shapes.build({"model_type": "qwen3_moe", "num_hidden_layers": 1}), adapter)
+
+
+def test_peft_is_silent_about_what_it_cannot_save() -> None:
+    model = {"model_type": "llama", "num_hidden_layers": 1}
+    without = shapes.adapted(shapes.build(model), Lora("lora", 4, 8, 0.0, ["q_proj"]))
+    assert shapes.adapted(shapes.build(model), Lora("lora", 4, 8, 0.0, ["q_proj"], ["wte"])) == without
