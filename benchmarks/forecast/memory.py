@@ -49,7 +49,9 @@ def section(rows: Sequence[Row], shipped: bool) -> str:
     """Give the tables. With `shipped` the constants are those of the catalogue: for rows that were never fitted to."""
     known = cases(rows)
     parts = [
-        "## Peak memory of a rank\n",
+        "## What was asked\n",
+        goal_table(rows, known, shipped),
+        "\n## Peak memory of a rank\n",
         peak_table(known, shipped),
         "\n## What did not fit, and what did\n",
         verdict_table(rows, known, shipped),
@@ -59,6 +61,38 @@ def section(rows: Sequence[Row], shipped: bool) -> str:
         f"A forecast takes {_milliseconds(known):.1f} ms of one core at most (limit: 5 ms).\n",
     ]
     return "\n".join(parts)
+
+
+def goal_table(rows: Sequence[Row], known: Sequence[Case], shipped: bool) -> str:
+    """Say for each goal what is reached: of training, of inference, of verdicts."""
+    answers = _judged_as_shipped(known) if shipped else _judged_held_out(known, group)
+    trained = [answer for answer in answers if answer.case.work.task == "train"]
+    answering = [answer for answer in answers if answer.case.work.task == "infer"]
+    died, ran = (_share_refused(*found) for found in _outcomes(rows, known, shipped))
+    lines = ["| goal | reached |", "| --- | --- |"]
+    if trained:
+        _, median, p90, _, low = _figures(trained)
+        lines += [f"| median error of a training peak at most 9 % | {median} |", f"| its P90 at most 30 % | {p90} |"]
+        lines += [f"| its upper bound too low for at most 10 % | {low} |"]
+    if answering:
+        lines.append(f"| median error of inference at most 3 % | {list(_figures(answering))[1]} |")
+    lines += [f"| of what ran out of memory refused at least 75 % | {died} |", f"| of what ran at most 2 % | {ran} |"]
+    return "\n".join(lines)
+
+
+def _outcomes(rows: Sequence[Row], known: Sequence[Case], shipped: bool) -> Iterator[tuple[list[str], int]]:
+    """Give the verdicts on what ran out of memory, and on what is known to have run."""
+    constants = _Constants(known, shipped)
+    asked = list(_asked(rows))
+    for outcome in ("oom", "ok"):
+        chosen = [
+            pair for pair in asked if pair[0]["outcome"] == outcome and (outcome == "oom" or _is_witness(pair[0]))
+        ]
+        yield [forecast(work, constants.without(row)).device.verdict for row, work in chosen], len(chosen)
+
+
+def _share_refused(verdicts: Sequence[str], total: int) -> str:
+    return f"{verdicts.count('refused')} of {total}, {verdicts.count('refused') / max(1, total):.0%}"
 
 
 def predictions(known: Sequence[Case], shipped: bool) -> dict[str, list[Judged]]:

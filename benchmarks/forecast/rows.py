@@ -153,20 +153,26 @@ def _counts(row: Row, shape: Shape) -> Counts:
 
 
 def _bytes(row: Row) -> Bytes:
-    mixed = row["precision"] in ("bf16_mixed", "fp16", "fp8")
     held = _convention(row, "adapter", 2)
     quantised = QUANTISED.get(row["quant"] or "", 2)
-    if row["task"] == "infer" or (row["precision"] == "bf16_pure" and held == 2):
-        return Bytes(quantised=quantised, master=0, moments=4, update=2)
     if row["precision"] == "bf16_pure_ds":
-        return Bytes(master=2, moments=4, update=2)
+        return Bytes(master=2, moments=_moments(row, 2), update=2)
     if _engine(row) == "deepspeed":
-        return Bytes(quantised=quantised, moments=4 if row["optimizer"] == "muon" else 8)
+        return Bytes(quantised=quantised, moments=_moments(row, 4))
     if _is_adapter(row):
-        return Bytes(quantised=quantised, adapter=held, gradient=held, master=0, moments=2 * held, update=held)
-    if mixed:
-        return Bytes(trained=4, gradient=4, master=0, moments=8, update=4)
-    return Bytes(quantised=quantised, master=0, moments=4, update=2)
+        each = 4 if row["precision"] == "fp32" else held
+        return Bytes(quantised=quantised, adapter=each, gradient=each, master=0, moments=2 * each, update=each)
+    if row["precision"] in ("bf16_mixed", "fp16", "fp8", "fp32") and row["task"] == "train":
+        return Bytes(trained=4, gradient=4, master=0, moments=_moments(row, 4), update=4)
+    return Bytes(quantised=quantised, master=0, moments=_moments(row, 2), update=2)
+
+
+def _moments(row: Row, size: float) -> float:
+    """What an optimizer remembers of a weight: values of `size` bytes, or of one byte; paged ones lie on the host."""
+    name = row["optimizer"] or ""
+    if "paged" in name or "sgd" in name:
+        return 0.0
+    return 2.0 if "8bit" in name else size if name in ("lion", "muon") else 2 * size
 
 
 def _ranks(row: Row) -> Ranks:
@@ -199,10 +205,10 @@ def _saved(row: Row, shape: Shape) -> Saved:
     own = _convention(row, "implementation", "")
     # bitsandbytes kept what its layers read until 0.44, and so do all rows that are quantised.
     trained = not _is_adapter(row) or bool(row["quant"])
-    if not own or row["task"] == "infer":
+    table = CONVENTIONS["implementations"].get(own, {}).get("gated" if shape.gated else "plain")
+    if table is None or row["task"] == "infer":
         saved = kept(shape, "bf16", trained=trained, liger=row["loss"] == "fused")
         return Saved(saved.attention, saved.ffn, _adapters(row, shape))
-    table = CONVENTIONS["implementations"][own]["gated" if shape.gated else "plain"]
     method = row["method"].removeprefix("q") if _is_adapter(row) else "full"
     name = f"{method} inputs" if row["quant"] and _is_adapter(row) else method
     hidden, kv, ffn = table.get(name, table["full"])
@@ -230,7 +236,8 @@ def _batch(row: Row, shape: Shape) -> Batch:
 
 
 def _recompute(row: Row) -> Recompute:
-    loss = _convention(row, "loss", logits.COMPILED if row["compile"] else logits.FULL)
+    less = row["compile"] or row["loss"] == "chunked"
+    loss = _convention(row, "loss", logits.COMPILED if less else logits.FULL)
     kind = row["act_ckpt"] if row["act_ckpt"] in ("full", "selective") else "none"
     fused = row["loss"] == "fused"
     return Recompute(kind, row["act_offload"], 0 if fused else loss, row["tiled_mlp"], row["compile"])

@@ -79,10 +79,16 @@ def gathered(work: Workload) -> Term:
 
 
 def on_their_way(work: Workload) -> Term:
-    """Gradients before they are spread: of the largest weight under DeepSpeed, of a layer and the tables under FSDP."""
+    """Gradients before they are spread: of the largest weight under DeepSpeed, of a layer and the tables under FSDP.
+
+    Where FSDP keeps frozen and trained weights in one flat tensor, its gradient is as large as both, of the layer at
+    work and of the one that is being reduced (torch, FullyShardedDataParallel, on `use_orig_params`).
+    """
     size = largest(work)
     if work.sharding.engine == "fsdp" and work.trains_everything:
         size = work.counts.layer + work.counts.embedding
+    elif work.sharding.gathers_everything:
+        size = 2 * work.counts.layer
     keys = (run("model.name_or_path"),)
     return Term("gradients on their way", round(size * work.bytes.compute / split(work)), ("backward",), keys)
 

@@ -12,10 +12,8 @@ from llmc.compiler.analysis.workload import Workload
 FULL = 12.0
 # A caller that holds on to the model's output holds its logits in 16 bits as well.
 HELD = 2.0
-# Compiled, nothing is fp32 but in registers and one gradient.
-COMPILED = 8.0
-# flash-attn's cross entropy keeps the logits and writes the gradient over them, 2 + 2.
-IN_PLACE = 4.0
+# Compiled, nothing is fp32 but in registers: the logits and their gradient, 2 + 2 (torchtitan, components/loss.py).
+COMPILED = 4.0
 
 _KEYS = (run("model.use_liger_kernel"), run("training.micro_batch_size"), run("data.max_length"))
 
