@@ -17,7 +17,12 @@ from llmc.compiler.pipeline import compile_spec
 CASES = Path(__file__).parents[1] / "cases"
 INITIALIZE = Path(__file__).parent / "initialize.py"
 CODES = {f"LLM{number}" for number in (214, 215, 216, *range(240, 280))}
-WRONG = sorted(path for path in (CASES / "err").glob("*.yaml") if path.stem.split("-")[0] in CODES)
+# Inference by ZeRO has checks of the same codes, and no file yet.
+WRONG = sorted(
+    path
+    for path in (CASES / "err").glob("*.yaml")
+    if path.stem.split("-")[0] in CODES and "task: infer" not in path.read_text()
+)
 RIGHT = sorted(path for folder in ("ok", "later") for path in (CASES / folder).glob("deepspeed-*.yaml"))
 
 # DeepSpeed refuses these while it reads the file. It reads all others, and that is why there are checks.
