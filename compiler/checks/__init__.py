@@ -96,7 +96,7 @@ def _span(experiment: Experiment, path: str, of_key: bool = False) -> Span:
 
 
 def section(module: ModuleType, name: str) -> str | None:
-    """Give the part of a check's docstring that starts with `name:`, on one line.
+    r"""Give the part of a check's docstring that starts with `name:`, on one line.
 
     >>> import types; section(types.ModuleType("m", "Title.\n\nWhy: because\n  of that.\nFix: mend it."), "Why")
     'because of that.'

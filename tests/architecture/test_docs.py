@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -91,3 +93,14 @@ def test_the_tour_names_every_module_of_the_compiler() -> None:
     assert absent == [], "name them in docs/architecture.md"
     families = {path.name for path in (ROOT / "compiler/checks").iterdir() if (path / "__init__.py").is_file()}
     assert families <= named
+
+
+WITH_EXAMPLES = [path for path in sorted((ROOT / "compiler").rglob("*.py")) if "    >>> " in path.read_text()]
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_examples_in_docstrings_are_right(path: Path) -> None:
+    name = ".".join(["llmc", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
+    done = doctest.testmod(importlib.import_module(name))
+    assert done.attempted
+    assert not done.failed
