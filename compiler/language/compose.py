@@ -84,6 +84,18 @@ def put(keys: Keys, steps: list[str], value: Node) -> Keys:
     return {**keys, name: value}
 
 
+def in_the_way(keys: Keys, steps: list[str]) -> str | None:
+    """Give the path of a value that is no mapping and stands where a path leads through; None where none does."""
+    for number, step in enumerate(steps[:-1], 1):
+        there = keys.get(step)
+        if there is None or there.value is None:
+            return None
+        if not isinstance(there.value, dict):
+            return ".".join(steps[:number])
+        keys = there.value
+    return None
+
+
 def _mergeable(one: Node | None, other: Node) -> tuple[Keys, Keys] | None:
     """Both sides' keys, where both are mappings of one kind."""
     if one is None or not isinstance(one.value, dict) or not isinstance(other.value, dict):
@@ -124,6 +136,9 @@ def _override(tree: Node, text: str, report: Report) -> Node | None:
     if value is None or not isinstance(tree.value, dict):
         return None
     value.key = Span(shown, 1, 1, len(key) + 1)
+    if obstacle := in_the_way(tree.value, steps):
+        _say(report, "LLM109", f"{obstacle} is no mapping, so nothing in it can be set", value.key)
+        return None
     return Node(put(tree.value, steps, value), tree.span, tree.key)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import product
 from math import prod
 
-from llmc.compiler.language.compose import Keys, put
+from llmc.compiler.language.compose import Keys, in_the_way, put
 from llmc.compiler.language.diagnostics import Diagnostic, Report
 from llmc.compiler.language.experiment import plain
 from llmc.compiler.language.schema import Schema
@@ -30,7 +30,7 @@ def expand(tree: Node, report: Report) -> Iterator[tuple[Node, str | None]]:
         return
     sweep = complete(tree.value["sweep"], report, Schema.of("section/sweep.json"), "sweep")
     base = {name: node for name, node in tree.value.items() if name != "sweep"}
-    ways = [] if report.failed or not isinstance(sweep.value, dict) else _ways(sweep.value, report)
+    ways = [] if report.failed or not isinstance(sweep.value, dict) else _ways(sweep.value, base, report)
     count = prod(len(way) for way in ways)
     if count > LIMIT:
         _refuse(report, f"a sweep of {count:,} experiments; the most is {LIMIT:,}", sweep, "sweep")
@@ -41,7 +41,7 @@ def expand(tree: Node, report: Report) -> Iterator[tuple[Node, str | None]]:
         yield _experiment(tree, base, chosen, f"{number:0{len(str(count))}}"), _told(chosen, number, count)
 
 
-def _ways(sweep: Keys, report: Report) -> list[list[Choice]]:
+def _ways(sweep: Keys, base: Keys, report: Report) -> list[list[Choice]]:
     """The choices of each way that is given; one experiment takes one choice of each."""
     grid, zipped, listed = (sweep[name].value for name in ("grid", "zip", "list"))
     ways: list[list[Choice]] = []
@@ -54,6 +54,8 @@ def _ways(sweep: Keys, report: Report) -> list[list[Choice]]:
     for path, node in (pair for way in ways for choice in way for pair in choice):
         if not all(path.split(".")):
             _refuse(report, f"'{path}' is no dotted key", node, f"sweep.{path}")
+        elif obstacle := in_the_way(base, path.split(".")):
+            _refuse(report, f"{obstacle} is no mapping, so nothing in it can be set", node, f"sweep.{path}")
     return ways
 
 

@@ -107,4 +107,6 @@ def test_mistakes_of_overrides_are_told_at_their_column(family: Path) -> None:
     assert told(spec, "training.sed=7") == [("LLM101", "--set training.sed=7", 1, 1)]
     assert told(spec, "training.seed=seven") == [("LLM103", "--set training.seed=seven", 1, 15)]
     assert told(spec, "training.seed") == [("LLM109", "--set training.seed", 1, 1)]
+    # The value that stands there would be lost.
+    assert told(spec, "training.seed=1", "training.seed.x=2") == [("LLM109", "--set training.seed.x=2", 1, 1)]
     assert told(spec, "data.packing=no") == [("LLM004", "--set data.packing=no", 1, 14)]

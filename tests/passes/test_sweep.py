@@ -87,6 +87,7 @@ def test_each_experiment_is_what_an_edit_would_be(project: Path) -> None:
         ("{grid: {training.global_batch_size: [16, 12]}}", [("LLM201", 29, 49)]),
         ("{zip: {training.seed: [1, 2], model.adapter.r: [8]}}", [("LLM110", 29, 15)]),
         ("{grid: {training..seed: [1]}}", [("LLM110", 29, 16)]),
+        ("{grid: {training.micro_batch_size.x: [1]}}", [("LLM110", 29, 16)]),
         ("{gird: {training.seed: [1]}}", [("LLM101", 29, 9)]),
         ("{grid: {training.seed: 1}}", [("LLM103", 29, 31)]),
         ("{}", [("LLM102", 29, 1)]),
